@@ -1,0 +1,227 @@
+import { Config, ConfigProvider, Context, Data, Duration, Effect, Layer, Redacted } from "effect"
+
+/** One knob: its environment name, its default as written in the environment, and one line of meaning. */
+export interface Knob<A = unknown> {
+  readonly name: string
+  readonly default: string
+  readonly meaning: string
+  readonly read: (name: string) => Config.Config<A>
+}
+
+const knob = <A>(
+  name: string,
+  read: (name: string) => Config.Config<A>,
+  fallback: string,
+  meaning: string
+): Knob<A> => ({ name: `STROWGER_${name}`, read, default: fallback, meaning })
+
+const text = (name: string) => Config.String(name).pipe(Config.withDefault(""))
+const secret = (name: string) => Config.Redacted(name).pipe(Config.withDefault(Redacted.make("")))
+const port = (name: string) =>
+  Config.Int(name).pipe(
+    Config.mapEffect((value) =>
+      value >= 0 && value <= 65_535
+        ? Effect.succeed(value)
+        : Effect.fail(
+            new Config.ConfigError(
+              new ConfigProvider.SourceError({
+                message: `${name}: expected a port from 0 to 65535, got ${value}`
+              })
+            )
+          )
+    )
+  )
+const natural = (name: string) =>
+  Config.Int(name).pipe(
+    Config.mapEffect((value) =>
+      value >= 1
+        ? Effect.succeed(value)
+        : Effect.fail(
+            new Config.ConfigError(
+              new ConfigProvider.SourceError({
+                message: `${name}: expected a whole number from 1, got ${value}`
+              })
+            )
+          )
+    )
+  )
+
+/** Every knob of the runtime. The README's table is checked against this list. */
+const knobTable = {
+  httpHost: knob("HTTP_HOST", text, "127.0.0.1", "address the HTTP and WebSocket port listens on"),
+  httpPort: knob("HTTP_PORT", port, "9080", "HTTP and WebSocket port; 0 picks a free one"),
+  dataDir: knob("DATA_DIR", text, "./data", "folder of the embedded database and its lock"),
+  databaseUrl: knob("DATABASE_URL", secret, "", "external PostgreSQL; empty: the embedded database"),
+  amqpUrl: knob("AMQP_URL", secret, "", "RabbitMQ for the event bus; empty: the bus in memory"),
+  amqpExchange: knob("AMQP_EXCHANGE", text, "wazo-headers", "headers exchange that events are published on"),
+  amiHost: knob("AMI_HOST", text, "127.0.0.1", "host of the Asterisk Manager Interface"),
+  amiPort: knob("AMI_PORT", port, "5038", "port of the Asterisk Manager Interface"),
+  amiUsername: knob("AMI_USERNAME", text, "accent_amid", "manager user"),
+  amiSecret: knob("AMI_SECRET", secret, "", "secret of the manager user"),
+  amiAuthType: knob(
+    "AMI_AUTH_TYPE",
+    (name) => Config.Literals(["plain", "md5"], name),
+    "plain",
+    "plain or md5"
+  ),
+  amiActionTimeout: knob(
+    "AMI_ACTION_TIMEOUT",
+    Config.Duration,
+    "10 seconds",
+    "how long an AMI action may wait for its answer"
+  ),
+  amiPingInterval: knob(
+    "AMI_PING_INTERVAL",
+    Config.Duration,
+    "30 seconds",
+    "silence after which the AMI peer is pinged"
+  ),
+  amiReconnectDelay: knob(
+    "AMI_RECONNECT_DELAY",
+    Config.Duration,
+    "5 seconds",
+    "longest pause between two AMI connection attempts"
+  ),
+  amiPublishEvents: knob("AMI_PUBLISH_EVENTS", Config.Boolean, "true", "whether AMI events go to the bus"),
+  adminUsername: knob(
+    "ADMIN_USERNAME",
+    text,
+    "admin",
+    "user created in the master tenant at the first start"
+  ),
+  adminPassword: knob("ADMIN_PASSWORD", secret, "", "its password; empty: one is generated and printed once"),
+  tokenLifetime: knob(
+    "TOKEN_LIFETIME",
+    Config.Duration,
+    "2 hours",
+    "lifetime of a token when the client names none"
+  ),
+  maxSessions: knob("MAX_USER_SESSIONS", natural, "100", "live sessions a user may have at once"),
+  actorIdle: knob(
+    "ACTOR_IDLE",
+    Config.Duration,
+    "30 minutes",
+    "idle time after which an actor leaves memory"
+  ),
+  actorRestarts: knob(
+    "ACTOR_RESTARTS",
+    natural,
+    "5",
+    "crashes within the window that put an actor into failed"
+  ),
+  actorRestartWindow: knob(
+    "ACTOR_RESTART_WINDOW",
+    Config.Duration,
+    "1 minute",
+    "the window of STROWGER_ACTOR_RESTARTS"
+  ),
+  actorPerformTimeout: knob(
+    "ACTOR_PERFORM_TIMEOUT",
+    Config.Duration,
+    "1 minute",
+    "longest time one outside action of an actor may take"
+  ),
+  websocketPingInterval: knob(
+    "WEBSOCKET_PING_INTERVAL",
+    Config.Duration,
+    "60 seconds",
+    "pause between two pings of a WebSocket session"
+  ),
+  drainTimeout: knob(
+    "DRAIN_TIMEOUT",
+    Config.Duration,
+    "10 seconds",
+    "longest time a stop waits for open requests"
+  ),
+  otlpUrl: knob("OTLP_URL", text, "", "OTLP/HTTP collector for traces, metrics and logs; empty: none"),
+  logLevel: knob("LOG_LEVEL", Config.LogLevel, "Info", "All, Trace, Debug, Info, Warn, Error, Fatal or None")
+} as const satisfies Record<string, Knob>
+
+type KnobValue<K> = K extends Knob<infer A> ? A : never
+
+/** The values of all knobs. */
+export type Settings = { readonly [K in keyof typeof knobTable]: KnobValue<(typeof knobTable)[K]> }
+
+export const knobs: ReadonlyArray<Knob> = Object.values(knobTable)
+
+/** A knob with a value that cannot be used. `problems` names each knob and what was expected; never a secret. */
+export class BadKnobs extends Data.TaggedError("BadKnobs")<{ readonly problems: ReadonlyArray<string> }> {
+  override get message() {
+    return this.problems.join("\n")
+  }
+}
+
+/**
+ * Reads all knobs from an environment. An empty value counts as absent. Fails with every bad knob at once.
+ */
+export const readSettings = Effect.fnUntraced(function* (
+  environment: Readonly<Record<string, string | undefined>>
+): Effect.fn.Return<Settings, BadKnobs> {
+  const problems: Array<string> = []
+  const values: Record<string, unknown> = {}
+  for (const [key, entry] of Object.entries(knobTable) as Array<[string, Knob]>) {
+    const given = environment[entry.name]
+    const value = given === undefined || given === "" ? entry.default : given
+    const provider = ConfigProvider.fromEnvRecord({ [entry.name]: value })
+    const result = yield* Effect.result(entry.read(entry.name).parse(provider))
+    if (result._tag === "Success") values[key] = result.success
+    else
+      problems.push(
+        `${entry.name}: ${reason(result.failure)} (${entry.meaning}; default: ${entry.default || "empty"})`
+      )
+  }
+  if (problems.length > 0) return yield* new BadKnobs({ problems })
+  return values as Settings
+})
+
+/** Names in the environment that look like knobs and are none, each with the nearest real name. */
+export const unknownKnobs = (
+  environment: Readonly<Record<string, string | undefined>>
+): ReadonlyArray<{ readonly name: string; readonly nearest: string }> => {
+  const names = knobs.map((entry) => entry.name)
+  const known = new Set(names)
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("STROWGER_") && !known.has(name))
+    .map((name) => ({
+      name,
+      nearest: names.reduce((best, candidate) =>
+        distance(name, candidate) < distance(name, best) ? candidate : best
+      )
+    }))
+}
+
+/** The knobs as a service: whoever needs a setting asks for this. */
+export class AppConfig extends Context.Service<AppConfig, Settings>()("strowger/runtime/AppConfig") {
+  static readonly layer = Layer.effect(
+    AppConfig,
+    Effect.suspend(() => readSettings(process.env))
+  )
+  /** For tests: the defaults with some knobs given as they would stand in the environment. */
+  static readonly layerFrom = (environment: Readonly<Record<string, string>>) =>
+    Layer.effect(AppConfig, readSettings(environment))
+}
+
+/** Empty secrets and URLs mean "not set". */
+export const isSet = (value: string | Redacted.Redacted<string>): boolean =>
+  (typeof value === "string" ? value : Redacted.value(value)) !== ""
+
+/** Milliseconds of a knob's duration. */
+export const millis = (duration: Duration.Duration): number => Duration.toMillis(duration)
+
+/** What was expected, without the path that the knob's own name already gives. */
+const reason = (error: Config.ConfigError): string =>
+  error.message.replace(/^\w+\(([\s\S]*)\)$/, "$1").replace(/\s+at \[.*\]$/, "")
+
+/** Levenshtein distance, for "did you mean". */
+const distance = (left: string, right: string): number => {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= right.length; j++) {
+      const substitute = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitute))
+    }
+    row = next
+  }
+  return row[right.length] ?? 0
+}
