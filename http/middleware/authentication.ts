@@ -1,0 +1,98 @@
+import { Context, Effect, Layer, Redacted, Schema } from "effect"
+import { HttpRouter, HttpServerRequest } from "effect/http"
+import type { HttpApiMiddleware } from "effect/http-api"
+import { Tenants } from "../../actors/identity/tenants.ts"
+import { Tokens } from "../../actors/identity/tokens.ts"
+import { type Caller, CurrentCaller, RequiredAcl, type tokenSecurity } from "../../schemas/common/caller.ts"
+
+/** Why a caller was turned away; each surface writes its own body for it. */
+export class CallerRefused extends Schema.TaggedError<CallerRefused>()("CallerRefused", {
+  reason: Schema.Literals(["invalid-token", "acl-denied", "tenant-denied"]),
+  tokenId: Schema.String,
+  requiredAccess: Schema.String,
+  tenantUuid: Schema.NullOr(Schema.String)
+}) {}
+
+/**
+ * Checks token, ACL and tenant header, in this order (contracts/callcenter.md 2, auth.md 2 and 3).
+ */
+export const resolveCaller = Effect.fnUntraced(function* (request: {
+  readonly tokenId: string
+  readonly requiredAccess: string
+  readonly tenantHeader: string | undefined
+}): Effect.fn.Return<Caller, CallerRefused, Tokens | Tenants> {
+  const tokens = yield* Tokens
+  const tenants = yield* Tenants
+  const refuse = (reason: CallerRefused["reason"]) =>
+    new CallerRefused({
+      reason,
+      tokenId: request.tokenId,
+      requiredAccess: request.requiredAccess,
+      tenantUuid: request.tenantHeader ?? null
+    })
+  const token = tokens.findCached(request.tokenId) ?? (yield* tokens.find(request.tokenId))
+  if (token === undefined) return yield* refuse("invalid-token")
+  if (!token.allows(request.requiredAccess)) return yield* refuse("acl-denied")
+  const tenantUuid = (request.tenantHeader ?? token.tenantUuid).toLowerCase()
+  if (!tenants.isWithin(tenantUuid, token.tenantUuid)) return yield* refuse("tenant-denied")
+  return {
+    tokenId: token.id,
+    sessionUuid: token.sessionUuid,
+    userUuid: token.userUuid,
+    ownTenantUuid: token.tenantUuid,
+    tenantUuid,
+    get visibleTenants() {
+      return tenants.visible(tenantUuid)
+    },
+    isMaster: token.tenantUuid === tenants.master,
+    allows: token.allows
+  }
+})
+
+/** The tenant header under both of its names; empty counts as absent. */
+export const tenantHeader = (headers: Readonly<Record<string, string | undefined>>): string | undefined =>
+  headers["accent-tenant"] || headers["wazo-tenant"] || undefined
+
+/** Fills `{parameter}` with the path values, each dot changed to an underscore (contracts/auth.md 4). */
+export const fillAccess = (
+  pattern: string,
+  parameters: Readonly<Record<string, string | undefined>>
+): string =>
+  pattern.replace(/\{([^}]+)\}/g, (_, name: string) => (parameters[name] ?? "").replaceAll(".", "_"))
+
+/**
+ * Implements a surface's authentication middleware: resolves the caller from the endpoint's `RequiredAcl`
+ * annotation and answers refusals with the surface's own error.
+ */
+export const authenticationLayer = <Id, E extends Schema.Top>(
+  service: Context.Service<
+    Id,
+    HttpApiMiddleware.HttpApiMiddlewareSecurity<
+      { readonly token: typeof tokenSecurity },
+      CurrentCaller,
+      E,
+      never
+    >
+  >,
+  toError: (refusal: CallerRefused) => E["Type"]
+): Layer.Layer<Id, never, Tokens | Tenants> =>
+  Layer.effect(
+    service,
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Tokens | Tenants>()
+      return {
+        token: (httpEffect, { credential, endpoint }) =>
+          Effect.gen(function* () {
+            const request = yield* HttpServerRequest.HttpServerRequest
+            const route = yield* HttpRouter.RouteContext
+            const pattern = Context.getOption(endpoint.annotations, RequiredAcl)
+            const caller = yield* resolveCaller({
+              tokenId: Redacted.value(credential),
+              requiredAccess: pattern._tag === "Some" ? fillAccess(pattern.value, route.params) : "",
+              tenantHeader: tenantHeader(request.headers)
+            }).pipe(Effect.provideContext(services), Effect.mapError(toError))
+            return yield* Effect.provideService(httpEffect, CurrentCaller, caller)
+          })
+      }
+    })
+  )
