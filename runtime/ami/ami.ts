@@ -5,6 +5,8 @@ import { Context, type Effect, Schema } from "effect"
  */
 export interface AmiMessage {
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  /** What `header` answers, found without parsing the other headers. Received messages have it. */
+  readonly last?: (name: string) => string | undefined
 }
 
 /** An action to send: its name and its headers in order; a header may be repeated. ActionID is the connection's. */
@@ -51,6 +53,7 @@ export class Ami extends Context.Service<
 
 /** The last value of a header, compared without case; undefined when absent. */
 export const header = (message: AmiMessage, name: string): string | undefined => {
+  if (message.last !== undefined) return message.last(name)
   const wanted = name.toLowerCase()
   let found: string | undefined
   for (const [key, value] of message.headers) if (key.toLowerCase() === wanted) found = value

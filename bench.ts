@@ -1,0 +1,19 @@
+import type { BenchResult } from "./runtime/bench.ts"
+
+/** `npm run bench -- <name>...`: runs the named benchmarks, or all, and prints one line of JSON for each. */
+const benchmarks: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchResult> }>>> = {
+  ami: () => import("./runtime/ami/ami.bench.ts"),
+  ws: () => import("./http/websocketd/ws.bench.ts")
+}
+
+const wanted = process.argv.slice(2)
+for (const name of wanted.length > 0 ? wanted : Object.keys(benchmarks)) {
+  const load = benchmarks[name]
+  if (load === undefined) {
+    console.error(`no benchmark ${name}; there are: ${Object.keys(benchmarks).join(", ")}`)
+    process.exitCode = 1
+    continue
+  }
+  const { run } = await load()
+  console.log(JSON.stringify(await run()))
+}
