@@ -1,13 +1,12 @@
-import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { isMainThread, parentPort, Worker } from "node:worker_threads"
-import { gunzipSync } from "node:zlib"
 import { Effect, Redacted, Result } from "effect"
 import { type BenchResult, median } from "../bench.ts"
 import { type AmiMessage, header } from "./ami.ts"
 import { AmiDecoder, encodeAction, encodeMessage, toJson } from "./codec.ts"
 import { openConnection } from "./connection.ts"
+import { readRecording } from "./recordings.ts"
 import { READ_SIZE } from "./socket.ts"
 
 /**
@@ -154,8 +153,7 @@ const SUBJECTS = [countMessageEnds, deliver(hasNameAndQueue), deliver(hasJson), 
 
 /** The PBX of the worker thread: a banner, an answer to the first action, then the recording over and over. */
 const serveRecording = (): void => {
-  const file = new URL("./fixtures/queue-load.events.ami.gz", import.meta.url)
-  const recording = gunzipSync(readFileSync(file))
+  const recording = readRecording("queue-load.events.ami")
   const events = recording.subarray(recording.indexOf(MESSAGE_END) + MESSAGE_END.length)
   const server = createServer((socket) => {
     const decoder = new AmiDecoder({ stream: "actions" })
