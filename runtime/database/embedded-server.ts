@@ -15,6 +15,12 @@ export type WorkerRequest =
   | { readonly type: "connect"; readonly port: MessagePort }
   | { readonly type: "close" }
 
+/** The last word of a worker whose engine broke. */
+export interface WorkerReport {
+  readonly type: "failed"
+  readonly reason: string
+}
+
 /**
  * The embedded database engine in its thread. `connect` opens a connection that speaks the PostgreSQL protocol;
  * it takes over from the one before it. When the thread dies its connection ends with an error, and the next
@@ -41,7 +47,7 @@ export class EmbeddedServer {
       Effect.sync(
         () =>
           new EmbeddedServer(options, (reason) => {
-            runFork(Effect.logError(`the embedded database died and will be restarted: ${reason}`))
+            runFork(Effect.logError(`the embedded database died; the next statement restarts it: ${reason}`))
           })
       ),
       (server) => server.#close
@@ -68,10 +74,15 @@ export class EmbeddedServer {
     const worker = new Worker(new URL("./embedded-worker.ts", import.meta.url), {
       workerData: this.#options,
       execArgv: [],
+      // PostgreSQL's own limit (max_stack_depth) must be reached before that of the thread.
+      resourceLimits: { stackSizeMb: 128 },
       env: {},
       name: "database"
     })
     let failure: string | undefined
+    worker.on("message", ({ reason }: WorkerReport) => {
+      failure = reason
+    })
     worker.on("error", (error) => {
       failure = error instanceof Error ? error.message : String(error)
     })

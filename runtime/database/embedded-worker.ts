@@ -1,7 +1,7 @@
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { PGlite } from "@electric-sql/pglite"
-import type { WorkerOptions, WorkerRequest } from "./embedded-server.ts"
+import type { WorkerOptions, WorkerReport, WorkerRequest } from "./embedded-server.ts"
 import { ProtocolFrames } from "./protocol-frames.ts"
 
 /**
@@ -51,6 +51,31 @@ const exists = async (path: string): Promise<boolean> =>
     () => true,
     () => false
   )
+
+/**
+ * Ends the thread when the engine throws anything but its own error handling (exit status 100): PGlite would go on
+ * with a broken engine, or try the same message for ever.
+ */
+const dieWithTheEngine = (parent: MessagePort, database: PGlite): void => {
+  const engine: { _PostgresMainLoopOnce: () => void } = database.Module
+  const step = engine._PostgresMainLoopOnce
+  engine._PostgresMainLoopOnce = () => {
+    try {
+      step()
+    } catch (cause) {
+      if (statusOf(cause) !== POSTGRES_ERROR) {
+        parent.postMessage({ type: "failed", reason: String(cause) } satisfies WorkerReport, [])
+        process.exit(1)
+      }
+      throw cause
+    }
+  }
+}
+
+const POSTGRES_ERROR = 100
+
+const statusOf = (cause: unknown): unknown =>
+  typeof cause === "object" && cause !== null && "status" in cause ? cause.status : undefined
 
 /** Runs whole protocol messages and returns the bytes of the answer. */
 const run = async (database: PGlite, messages: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => {
@@ -135,4 +160,6 @@ const serve = (parent: MessagePort, database: PGlite): void => {
 }
 
 if (parentPort === null) throw new Error("started outside a worker thread")
-serve(parentPort, await open())
+const database = await open()
+dieWithTheEngine(parentPort, database)
+serve(parentPort, database)

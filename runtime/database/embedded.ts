@@ -43,7 +43,15 @@ const openEmbedded = Effect.fnUntraced(function* (options: WorkerOptions) {
       ? DatabaseUnavailable.fromSqlError(where, error)
       : new DatabaseUnavailable({ where, reason: server.lastFailure })
   }
-  const client = yield* PgClient.make({
+  const client = yield* embeddedClient(server).pipe(Effect.mapError(unavailable))
+  yield* client`SELECT 1`.pipe(Effect.mapError(unavailable))
+  yield* keepTidy(client)
+  return client
+})
+
+/** The client of an embedded server: one connection that carries the single statements of all fibers in one stream. */
+export const embeddedClient = (server: EmbeddedServer) =>
+  PgClient.make({
     stream: server.connect,
     username: "postgres",
     database: "postgres",
@@ -51,8 +59,4 @@ const openEmbedded = Effect.fnUntraced(function* (options: WorkerOptions) {
     multiplex: true,
     idleTimeout: Duration.infinity,
     connectTimeout: "2 minutes"
-  }).pipe(Effect.mapError(unavailable))
-  yield* client`SELECT 1`.pipe(Effect.mapError(unavailable))
-  yield* keepTidy(client)
-  return client
-})
+  })

@@ -21,6 +21,8 @@ const PAUSE = Duration.seconds(30)
 export const tidy = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient
 ): Effect.fn.Return<void, SqlError.SqlError> {
+  // The engine's counters are written out at most once a second.
+  yield* sql`SELECT pg_stat_force_next_flush()`
   const tables = yield* sql<{ schema: string; name: string }>`
     SELECT schemaname AS schema, relname AS name FROM pg_stat_user_tables
     WHERE n_dead_tup > 50 + 0.2 * n_live_tup OR n_mod_since_analyze > 50 + 0.1 * n_live_tup`
