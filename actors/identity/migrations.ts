@@ -1,0 +1,156 @@
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+
+/** Runs DDL statements one after the other. */
+const statements = (...texts: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    for (const text of texts) yield* sql.unsafe(text)
+  })
+
+/**
+ * Tables of identity (contracts/auth.md 5). Constraints are named for what they promise: repositories tell a
+ * conflict by its constraint.
+ */
+export const identityMigrations = {
+  "0010_tenants": statements(
+    `create table auth_tenant (
+       uuid uuid primary key,
+       name text,
+       slug varchar(10) not null,
+       phone text,
+       contact_uuid uuid,
+       parent_uuid uuid not null,
+       default_authentication_method text not null default 'native',
+       address jsonb not null default '{}',
+       constraint auth_tenant_slug unique (slug),
+       constraint auth_tenant_parent foreign key (parent_uuid) references auth_tenant (uuid)
+     )`,
+    `create unique index auth_tenant_one_master on auth_tenant ((true)) where uuid = parent_uuid`,
+    `create index auth_tenant_children on auth_tenant (parent_uuid)`,
+    `create table auth_tenant_domain (
+       uuid uuid primary key,
+       name varchar(253) not null,
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       constraint auth_tenant_domain_name unique (name)
+     )`,
+    `create index auth_tenant_domain_tenant on auth_tenant_domain (tenant_uuid)`
+  ),
+  "0011_users": statements(
+    `create table auth_user (
+       uuid uuid,
+       username varchar(256),
+       firstname text,
+       lastname text,
+       password_hash text,
+       purpose text not null check (purpose in ('user', 'internal', 'external_api')),
+       authentication_method text not null,
+       enabled boolean not null,
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       constraint auth_user_uuid primary key (uuid)
+     )`,
+    `create unique index auth_user_username on auth_user (lower(username))`,
+    `create index auth_user_tenant on auth_user (tenant_uuid)`,
+    `alter table auth_tenant add constraint auth_tenant_contact
+       foreign key (contact_uuid) references auth_user (uuid) on delete set null`,
+    `create table auth_email (
+       uuid uuid primary key,
+       address text not null,
+       confirmed boolean not null,
+       main boolean not null,
+       user_uuid uuid not null references auth_user (uuid) on delete cascade
+     )`,
+    `create unique index auth_email_address on auth_email (lower(address))`,
+    `create index auth_email_user on auth_email (user_uuid)`,
+    // Usernames and email addresses share one namespace: a login names one user.
+    `create table auth_login (
+       login text not null,
+       user_uuid uuid not null references auth_user (uuid) on delete cascade,
+       constraint auth_login_taken primary key (login)
+     )`,
+    `create index auth_login_user on auth_login (user_uuid)`
+  ),
+  "0012_groups_and_policies": statements(
+    `create table auth_group (
+       uuid uuid primary key,
+       name text not null,
+       slug varchar(80) not null,
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       system_managed boolean not null,
+       constraint auth_group_name unique (name, tenant_uuid)
+     )`,
+    `create unique index auth_group_slug on auth_group (lower(slug), tenant_uuid)`,
+    `create index auth_group_tenant on auth_group (tenant_uuid)`,
+    `create table auth_group_user (
+       group_uuid uuid not null references auth_group (uuid) on delete cascade,
+       user_uuid uuid not null references auth_user (uuid) on delete cascade,
+       primary key (group_uuid, user_uuid)
+     )`,
+    `create index auth_group_user_user on auth_group_user (user_uuid)`,
+    `create table auth_policy (
+       uuid uuid primary key,
+       name varchar(80) not null,
+       slug varchar(80) not null,
+       description text,
+       acl text[] not null,
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       config_managed boolean not null,
+       shared boolean not null,
+       constraint auth_policy_name unique (name, tenant_uuid)
+     )`,
+    `create unique index auth_policy_slug on auth_policy (lower(slug), tenant_uuid)`,
+    `create index auth_policy_tenant on auth_policy (tenant_uuid)`,
+    `create table auth_user_policy (
+       user_uuid uuid not null references auth_user (uuid) on delete cascade,
+       policy_uuid uuid not null references auth_policy (uuid) on delete cascade,
+       primary key (user_uuid, policy_uuid)
+     )`,
+    `create index auth_user_policy_policy on auth_user_policy (policy_uuid)`,
+    `create table auth_group_policy (
+       group_uuid uuid not null references auth_group (uuid) on delete cascade,
+       policy_uuid uuid not null references auth_policy (uuid) on delete cascade,
+       primary key (group_uuid, policy_uuid)
+     )`,
+    `create index auth_group_policy_policy on auth_group_policy (policy_uuid)`
+  ),
+  "0013_tokens": statements(
+    `create table auth_session (
+       uuid uuid primary key,
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       mobile boolean not null,
+       expiry_announced boolean not null default false
+     )`,
+    `create index auth_session_tenant on auth_session (tenant_uuid)`,
+    `create table auth_refresh_token (
+       uuid uuid primary key,
+       secret_hash text not null,
+       client_id varchar(1024) not null,
+       user_uuid uuid not null references auth_user (uuid) on delete cascade,
+       login text not null,
+       user_agent text not null,
+       remote_address text not null,
+       created_at timestamptz not null,
+       mobile boolean not null,
+       metadata jsonb not null default '{}',
+       constraint auth_refresh_token_client unique (user_uuid, client_id)
+     )`,
+    `create unique index auth_refresh_token_secret on auth_refresh_token (secret_hash)`,
+    // The token itself is nowhere: only its SHA-256, so a copy of the database opens no door.
+    `create table auth_token (
+       token_hash text primary key,
+       session_uuid uuid not null references auth_session (uuid) on delete cascade,
+       auth_id text not null,
+       issued_at timestamptz not null,
+       expires_at timestamptz not null,
+       acl text[] not null,
+       metadata jsonb not null,
+       user_agent text not null,
+       remote_address text not null,
+       refresh_token_uuid uuid references auth_refresh_token (uuid) on delete set null
+     )`,
+    `create index auth_token_session on auth_token (session_uuid)`,
+    `create index auth_token_holder on auth_token (auth_id)`,
+    `create index auth_token_expiry on auth_token (expires_at)`,
+    `create index auth_token_refresh on auth_token (refresh_token_uuid)`
+  )
+}

@@ -1,0 +1,155 @@
+import { Context, Effect, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import type { Fragment } from "effect/sql/Statement"
+import { randomUUID } from "node:crypto"
+import { authSessionCreated, authSessionDeleted } from "../../schemas/events/auth.ts"
+import { type Changes, Transactions } from "./changes.ts"
+import { liveToken, tokenHash } from "./token-record.ts"
+import { TokenCache } from "./token-cache.ts"
+import type { LiveToken } from "./tokens.ts"
+
+/** What a new token is made of (contracts/auth.md 6). */
+export interface TokenRequest {
+  /** The user's uuid, or the name of an internal service. */
+  readonly authId: string
+  readonly tenantUuid: string
+  readonly acl: ReadonlyArray<string>
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly mobile: boolean
+  readonly lifetimeSeconds: number
+  readonly userAgent: string
+  readonly remoteAddress: string
+  readonly refreshTokenUuid?: string
+}
+
+/**
+ * Sessions and their tokens, one each (contracts/auth.md 5, 6, 12). Every session that begins or ends is announced
+ * on the bus.
+ *
+ * **Details**
+ * `begin` and `endWhere` are parts of a larger transaction; the others are transactions of their own.
+ */
+export class Sessions extends Context.Service<
+  Sessions,
+  {
+    readonly begin: (changes: Changes, request: TokenRequest) => Effect.Effect<LiveToken, SqlError.SqlError>
+    /** Ends the sessions `s` (with their tokens `t`) of a condition; answers how many. */
+    readonly endWhere: (changes: Changes, condition: Fragment) => Effect.Effect<number, SqlError.SqlError>
+    readonly create: (request: TokenRequest) => Effect.Effect<LiveToken>
+    /** Whether there was such a token. */
+    readonly revokeToken: (id: string) => Effect.Effect<boolean>
+    /** Live sessions of a user. */
+    readonly countOf: (userUuid: string) => Effect.Effect<number, SqlError.SqlError>
+  }
+>()("strowger/actors/identity/Sessions") {
+  static readonly layer: Layer.Layer<Sessions, never, SqlClient.SqlClient | Transactions | TokenCache> =
+    Layer.effect(
+      Sessions,
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const transactions = yield* Transactions
+        const cache = yield* TokenCache
+
+        const begin = Effect.fnUntraced(function* (changes: Changes, request: TokenRequest) {
+          const id = randomUUID()
+          const issuedAt = new Date()
+          const row = {
+            session_uuid: randomUUID(),
+            auth_id: request.authId,
+            issued_at: issuedAt,
+            expires_at: new Date(issuedAt.getTime() + request.lifetimeSeconds * 1000),
+            acl: request.acl,
+            metadata: request.metadata,
+            user_agent: request.userAgent,
+            remote_address: request.remoteAddress
+          }
+          yield* sql`insert into auth_session ${sql.insert({
+            uuid: row.session_uuid,
+            tenant_uuid: request.tenantUuid,
+            mobile: request.mobile
+          })}`
+          yield* sql`insert into auth_token ${sql.insert({
+            ...row,
+            metadata: JSON.stringify(row.metadata),
+            token_hash: tokenHash(id),
+            refresh_token_uuid: request.refreshTokenUuid ?? null
+          })}`
+          const session = announced(row.session_uuid, row.auth_id, row.metadata)
+          if (session) {
+            changes.emit(authSessionCreated, session.target, { ...session.data, mobile: request.mobile })
+          }
+          const token = liveToken(id, { ...row, tenant_uuid: request.tenantUuid })
+          changes.afterCommit(() => cache.put(token))
+          return token
+        })
+
+        const endWhere = Effect.fnUntraced(function* (changes: Changes, condition: Fragment) {
+          const ended = yield* sql<EndedSession>`
+            with ended as (
+              select s.uuid, t.auth_id, t.metadata from auth_session s
+              left join auth_token t on t.session_uuid = s.uuid
+              where ${condition}
+            ), gone as (
+              delete from auth_session where uuid in (select uuid from ended) returning uuid
+            )
+            select ended.uuid, ended.auth_id, ended.metadata from ended join gone on gone.uuid = ended.uuid`
+          for (const { uuid, auth_id, metadata } of ended) {
+            const session = announced(uuid, auth_id ?? "", metadata ?? {})
+            if (session) changes.emit(authSessionDeleted, session.target, session.data)
+            changes.afterCommit(() => cache.endSession(uuid))
+          }
+          return ended.length
+        })
+
+        const countOf = Effect.fnUntraced(function* (userUuid: string) {
+          const [row] = yield* sql<{ count: number }>`
+            select count(*)::int as count from auth_token
+            where auth_id = ${userUuid} and expires_at > ${new Date()}`
+          return row?.count ?? 0
+        })
+
+        return {
+          begin,
+          endWhere,
+          countOf,
+          create: (request) => transactions.run((changes) => begin(changes, request)),
+          revokeToken: (id) =>
+            transactions.run((changes) =>
+              Effect.map(
+                endWhere(changes, sql`t.token_hash = ${tokenHash(id.toLowerCase())}`),
+                (count) => count > 0
+              )
+            )
+        }
+      })
+    )
+}
+
+interface EndedSession {
+  readonly uuid: string
+  readonly auth_id: string | null
+  readonly metadata: Readonly<Record<string, unknown>> | null
+}
+
+/** How a session is spoken of on the bus; sessions without a tenant in their metadata are not (auth.md 18). */
+export const announced = (
+  sessionUuid: string,
+  authId: string,
+  metadata: Readonly<Record<string, unknown>>
+) => {
+  const tenantUuid = metadata["tenant_uuid"]
+  if (typeof tenantUuid !== "string") return undefined
+  const userUuid = sessionUser(authId)
+  return {
+    data: { uuid: sessionUuid, user_uuid: userUuid, tenant_uuid: tenantUuid },
+    target: {
+      tenantUuid,
+      userUuids: userUuid === null ? [] : [userUuid],
+      headers: { session_uuid: sessionUuid }
+    }
+  }
+}
+
+/** The user of a session: null when the token's holder is no canonical v4 uuid (contracts/auth.md 12). */
+export const sessionUser = (authId: string): string | null =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(authId) ? authId : null
