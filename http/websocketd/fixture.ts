@@ -95,8 +95,8 @@ class ScriptedBus {
 export class ScriptedTokens {
   readonly #live = new Map<string, LiveToken>()
   readonly #listeners = new Map<string, Set<(end: TokenEnd) => void>>()
-  /** While set, no token is cached and a lookup waits for it. */
-  lookup: Promise<void> | undefined
+  /** While set, no token is cached and a lookup waits for what it returns. */
+  lookup: (() => Promise<void>) | undefined
 
   /** A new token; its id. Without options: all rights of a user of a tenant of his own. */
   grant(options: Partial<LiveToken> = {}): string {
@@ -136,7 +136,7 @@ export class ScriptedTokens {
   }
 
   readonly service: Tokens["Service"] = {
-    find: (id) => Effect.promise(async () => this.lookup).pipe(Effect.map(() => this.#live.get(id))),
+    find: (id) => Effect.promise(async () => this.lookup?.()).pipe(Effect.map(() => this.#live.get(id))),
     findCached: (id) => (this.lookup === undefined ? this.#live.get(id) : undefined),
     onEnd: (id, listener) =>
       Effect.acquireRelease(

@@ -151,7 +151,7 @@ const countingClients = (port: number, openings: ReadonlyArray<Buffer>, readyWhe
         worker,
         receive: (bytes) => {
           const received = nextMessage()
-          worker.postMessage(bytes)
+          worker.postMessage(bytes, [])
           return received
         }
       }
@@ -169,14 +169,14 @@ const countBytes = async ({ port, openings, readyWhen }: Orders): Promise<void> 
     if (counted < expected) return
     counted -= expected
     expected = Number.POSITIVE_INFINITY
-    parentPort?.postMessage("received")
+    parentPort?.postMessage("received", [])
   }
   parentPort?.on("message", (bytes: number) => {
     expected = bytes
     count(0)
   })
   for (const opening of openings) await openClient(port, opening, readyWhen, buffer, count)
-  parentPort?.postMessage("ready")
+  parentPort?.postMessage("ready", [])
 }
 
 const openClient = (
