@@ -28,7 +28,11 @@ export class AmiUnavailable extends Schema.TaggedError<AmiUnavailable>()("AmiUna
 }) {}
 
 /** No answer within `ami.action_timeout`. The action may have been carried out. */
-export class AmiTimeout extends Schema.TaggedError<AmiTimeout>()("AmiTimeout", { action: Schema.String }) {}
+export class AmiTimeout extends Schema.TaggedError<AmiTimeout>()("AmiTimeout", { action: Schema.String }) {
+  override get message() {
+    return `the AMI action ${this.action} was not answered in time`
+  }
+}
 
 /** A CR, LF, NUL, an empty or colon-bearing key, a line over 1024 bytes or more than 128 headers. Nothing was sent. */
 export class AmiInvalidAction extends Schema.TaggedError<AmiInvalidAction>()("AmiInvalidAction", {

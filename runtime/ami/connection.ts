@@ -51,7 +51,8 @@ export interface AmiConnection {
   ) => Effect.Effect<AmiAnswer, AmiError>
   /**
    * Calls `handler` with each asynchronous event, in the order received, from within the reading of the socket:
-   * it must return at once. Answers the way to stop it.
+   * it must return at once. Asterisk sends events with the login's answer, so ask for them before. Answers the
+   * way to stop it.
    */
   readonly onEvent: (handler: (event: AmiMessage) => void) => () => void
   /** Waits for the end of the connection and tells its reason. */
