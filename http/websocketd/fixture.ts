@@ -1,6 +1,6 @@
 import { Effect, Layer, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
-import { createServer } from "node:http"
+import { createServer, type IncomingMessage } from "node:http"
 import { type AddressInfo, connect, type Socket } from "node:net"
 import { WebSocket } from "ws"
 import { compileAcl } from "../../actors/identity/acl.ts"
@@ -10,7 +10,7 @@ import { EventBus, type PublishedEvent } from "../../runtime/bus/event-bus.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Platform } from "../../runtime/platform.ts"
 import { type BusEvent, envelopeOf } from "../../schemas/events/envelope.ts"
-import { isWebsocketdPath, makeWebsocketd, type Websocketd } from "./websocketd.ts"
+import { makeWebsocketd, type Websocketd, websocketdDoor } from "./websocketd.ts"
 
 /** For tests and the benchmark: websocketd on an ephemeral port, with tokens and a bus that the test works by hand. */
 export interface Fixture {
@@ -50,11 +50,13 @@ export const startFixture = (
 const serveWebsocketd = (websocketd: Websocketd): Effect.Effect<number, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<[number, () => void]>((resume) => {
-      const server = createServer((request, response) => websocketd.request(request, response))
+      const door = websocketdDoor(websocketd)
+      const pathOf = ({ url = "" }: IncomingMessage) => url.split("?", 1)[0] ?? ""
+      const server = createServer((request, response) => {
+        if (!door.request(request, response, pathOf(request))) response.writeHead(404).end()
+      })
       server.on("upgrade", (request, socket, head) => {
-        if (isWebsocketdPath((request.url ?? "").split("?", 1)[0] ?? ""))
-          websocketd.upgrade(request, socket, head)
-        else socket.destroy()
+        if (!door.upgrade(request, socket, head, pathOf(request))) socket.destroy()
       })
       server.listen(0, "127.0.0.1", 1024, () =>
         // A listening TCP server's address is an AddressInfo.
@@ -97,6 +99,8 @@ export class ScriptedTokens {
   readonly #listeners = new Map<string, Set<(end: TokenEnd) => void>>()
   /** While set, no token is cached and a lookup waits for what it returns. */
   lookup: (() => Promise<void>) | undefined
+  /** So many calls of `onEnd` die from now on. */
+  failingWatches = 0
 
   /** A new token; its id. Without options: all rights of a user of a tenant of his own. */
   grant(options: Partial<LiveToken> = {}): string {
@@ -141,6 +145,7 @@ export class ScriptedTokens {
     onEnd: (id, listener) =>
       Effect.acquireRelease(
         Effect.sync(() => {
+          if (this.failingWatches-- > 0) throw new Error("the database is away")
           if (!this.#live.has(id)) return listener("revoked")
           const listeners = this.#listeners.get(id) ?? new Set()
           this.#listeners.set(id, listeners.add(listener))

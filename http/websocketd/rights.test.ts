@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { TestClock } from "effect/testing"
 import { Tenants } from "../../actors/identity/tenants.ts"
 import { Tokens } from "../../actors/identity/tokens.ts"
 import { masterTenant, ScriptedTokens } from "./fixture.ts"
@@ -64,6 +65,24 @@ describe("rights of a token (events.md 4.4)", () => {
         holders.map(({ ends }) => ends),
         [0, 1]
       )
+    })
+  )
+
+  it.effect("a watch that fails because the tokens cannot be read is taken up again", () =>
+    Effect.gen(function* () {
+      const tokens = new ScriptedTokens()
+      const id = tokens.grant()
+      tokens.failingWatches = 3
+      const held = yield* heldTokens(tokens)
+      const session = holder()
+      held.authenticate(id, (rights) => {
+        if (rights) held.hold(rights, session)
+      })
+      assert.strictEqual(tokens.watched, 0)
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(tokens.watched, 1)
+      tokens.end(id, "revoked")
+      assert.strictEqual(session.ends, 1)
     })
   )
 

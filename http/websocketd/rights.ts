@@ -1,4 +1,4 @@
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Schedule, Scope } from "effect"
 import { Tenants } from "../../actors/identity/tenants.ts"
 import { type LiveToken, Tokens } from "../../actors/identity/tokens.ts"
 
@@ -67,9 +67,18 @@ export const makeHeldTokens: Effect.Effect<HeldTokens, never, Tokens | Tenants |
       return entry
     }
 
-    const ended = (entry: HeldToken) => {
-      for (const holder of entry.holders) holder.tokenEnded()
-    }
+    /** Tries again while the tokens cannot be read: no session may outlive its token unnoticed. */
+    const awaitEnd = ({ rights, holders, watch }: HeldToken) =>
+      tokens
+        .onEnd(rights.tokenId, () => {
+          for (const holder of holders) holder.tokenEnded()
+        })
+        .pipe(
+          Effect.catchCause(() => Effect.fail("unreachable")),
+          Effect.retry(Schedule.spaced("1 second")),
+          Scope.provide(watch),
+          Effect.forkIn(watch, { startImmediately: true })
+        )
 
     return {
       authenticate: (tokenId, done) => {
@@ -84,9 +93,7 @@ export const makeHeldTokens: Effect.Effect<HeldTokens, never, Tokens | Tenants |
         const known = held.get(rights.tokenId)
         const entry = known ?? watch(rights)
         entry.holders.add(holder)
-        if (known === undefined) {
-          run(tokens.onEnd(rights.tokenId, () => ended(entry)).pipe(Scope.provide(entry.watch)))
-        }
+        if (known === undefined) run(awaitEnd(entry))
       },
       release: (rights, holder) => {
         const entry = held.get(rights.tokenId)

@@ -134,6 +134,12 @@ describe("connection (events.md 4.1)", () => {
     }
   })
 
+  contract("other paths are left to others", async (fixture) => {
+    for (const path of ["/api/websocketd/x", "/api/websocketdx", "/api/websocket"]) {
+      assert.strictEqual((await http(fixture, path, "GET")).status, 404)
+    }
+  })
+
   contract("the token may be in X-Auth-Token in any case", async ({ port, tokens }) => {
     for (const header of ["X-Auth-Token", "x-auth-token", "X-AUTH-TOKEN"]) {
       const client = new TestClient(port, "/", { [header]: tokens.grant() })

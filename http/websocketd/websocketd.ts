@@ -8,6 +8,7 @@ import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { AppConfig, millis } from "../../runtime/config.ts"
 import { Platform } from "../../runtime/platform.ts"
 import { closes, maxMessageBytes } from "../../schemas/websocketd/frames.ts"
+import type { PlainDoor } from "../server.ts"
 import { Connection, type Switchroom } from "./connection.ts"
 import { FanOut } from "./fan-out.ts"
 import { type HandshakeRefusal, openingOf, refusalOf, stopping, upgradeRequired } from "./handshake.ts"
@@ -26,10 +27,6 @@ export interface Websocketd {
   /** Closes every client with 1001 and completes when all sockets are gone; new clients get 503. */
   readonly close: Effect.Effect<void>
 }
-
-/** Whether a request path, without its query, is this door's. */
-export const isWebsocketdPath = (path: string): boolean =>
-  path === "/api/websocketd" || path === "/api/websocketd/"
 
 /** How long a client may take for its half of the closing handshake; then its socket is cut. In milliseconds. */
 const closingHandshakeMillis = 10_000
@@ -92,6 +89,22 @@ export const makeWebsocketd: Effect.Effect<
     close: clients.close
   }
 })
+
+/** The door for `serve`: takes `/api/websocketd`, with or without the trailing slash, and leaves the rest. */
+export const websocketdDoor = (websocketd: Websocketd): Required<PlainDoor> => ({
+  request: (request, response, path) => {
+    if (!paths.has(path)) return false
+    websocketd.request(request, response)
+    return true
+  },
+  upgrade: (request, socket, head, path) => {
+    if (!paths.has(path)) return false
+    websocketd.upgrade(request, socket, head)
+    return true
+  }
+})
+
+const paths = new Set(["/api/websocketd", "/api/websocketd/"])
 
 /** RFC 6455 itself: handshake, frames in, closing handshake. Pings are answered by the connection. */
 const protocolOptions = {
