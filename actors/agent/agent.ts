@@ -1,0 +1,108 @@
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import {
+  agentPaused,
+  agentStatusUpdate,
+  agentUnpaused,
+  userAgentQueueLoggedIn,
+  userAgentQueueLoggedOff
+} from "../../schemas/events/agentd.ts"
+import { type BusEvent, type EventOrigin, makeEvent } from "../../schemas/events/envelope.ts"
+import type { Ami, AmiError } from "../../runtime/ami/ami.ts"
+import { defineKind } from "../../runtime/actor/kind.ts"
+import { changeQueues, joinQueues, leaveQueues, setPause } from "./asterisk.ts"
+import type { AgentIdentity } from "../../schemas/agentd/agent.ts"
+import type { CallCentre } from "../pbx/call-centre.ts"
+import { Drift } from "./drift.ts"
+import {
+  type AgentEmitted,
+  agentMachine,
+  type ChangeParams,
+  type JoinParams,
+  type LeaveParams,
+  type PauseParams
+} from "./machine.ts"
+import { queueLogRow } from "./queue-log.ts"
+
+/** The claim that keeps two agents off one extension. */
+export const extensionClaim = (extension: string, context: string): string =>
+  `extension:${extension}@${context}`
+
+/** How agents are addressed; the id is the agent's id in confd, as text. */
+export const agentActor = { name: "agent", machine: agentMachine, version: 1 } as const
+
+/** Call centre agents. Members added and removed through agentd are written with the change that told Asterisk. */
+export const agentKind = (callCentre: CallCentre["Service"]) =>
+  defineKind({
+    ...agentActor,
+    durable: true,
+    input: () => undefined,
+    perform: {
+      joinQueues: (params: JoinParams) => told(joinQueues(params)),
+      leaveQueues: (params: LeaveParams) => told(leaveQueues(params)),
+      changeQueues: (params: ChangeParams) => told(changeQueues(params)),
+      setPause: (params: PauseParams, { id }) => told(setPause(Number(id), params))
+    },
+    claims: ({ context: { session } }) =>
+      session ? [extensionClaim(session.extension, session.context)] : [],
+    event: (emitted, origin) => busEvent(emitted, origin),
+    write: (emitted) => {
+      if (emitted.type === "assignment") {
+        const { agentId, queueId, assigned } = emitted
+        return assigned ? callCentre.assign(agentId, queueId) : callCentre.unassign(agentId, queueId)
+      }
+      const row = queueLogRow(emitted)
+      return (
+        row && Effect.flatMap(SqlClient.SqlClient, (sql) => sql`insert into queue_log ${sql.insert(row)}`)
+      )
+    }
+  })
+
+/**
+ * The machine hears `done` or `asteriskAway`. What was sent without an answer may have been carried out: the
+ * agent's members are compared with Asterisk's as soon as it is back.
+ */
+const told = (telling: Effect.Effect<void, AmiError, Ami>) =>
+  telling.pipe(
+    Effect.as({ type: "done" as const }),
+    Effect.catch((error) =>
+      Effect.gen(function* () {
+        yield* Effect.logWarning(`Asterisk was not told: ${error.message}`)
+        const drift = yield* Drift
+        drift.suspect()
+        return { type: "asteriskAway" as const }
+      })
+    )
+  )
+
+const target = (agent: AgentIdentity) => ({
+  tenantUuid: agent.tenantUuid,
+  userUuids: agent.users.map(({ uuid }) => uuid)
+})
+
+const busEvent = (emitted: AgentEmitted, origin: EventOrigin): BusEvent | undefined => {
+  switch (emitted.type) {
+    case "status":
+      return makeEvent(agentStatusUpdate, origin, target(emitted.agent), {
+        agent_id: emitted.agent.id,
+        status: emitted.status
+      })
+    case "paused":
+      return makeEvent(emitted.paused ? agentPaused : agentUnpaused, origin, target(emitted.agent), {
+        agent_id: emitted.agent.id,
+        agent_number: emitted.agent.number,
+        paused: emitted.paused,
+        paused_reason: emitted.reason,
+        queue: emitted.queue
+      })
+    case "queueStatus":
+      return makeEvent(
+        emitted.logged ? userAgentQueueLoggedIn : userAgentQueueLoggedOff,
+        origin,
+        target(emitted.agent),
+        { agent_id: emitted.agent.id, queue_id: emitted.queueId }
+      )
+    default:
+      return undefined
+  }
+}

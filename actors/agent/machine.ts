@@ -1,0 +1,506 @@
+import { assign, enqueueActions, setup } from "xstate"
+import type {
+  AgentCall,
+  AgentIdentity,
+  AgentSession,
+  AsteriskMember,
+  QueueChange,
+  QueueMembership
+} from "../../schemas/agentd/agent.ts"
+
+/** What a supervisor, the configuration or Asterisk says to an agent. Times in milliseconds since the epoch. */
+export type AgentEvent =
+  | {
+      type: "login"
+      agent: AgentIdentity
+      session: AgentSession
+      assigned: ReadonlyArray<QueueMembership>
+    }
+  | { type: "logoff"; agent: AgentIdentity; at: number; withoutBlf?: boolean }
+  | { type: "pause"; reason: string | null }
+  | { type: "unpause" }
+  | { type: "enterQueue"; agent: AgentIdentity; queue: QueueMembership }
+  | { type: "leaveQueue"; agent: AgentIdentity; queue: QueueMembership; at: number }
+  | { type: "addToQueue"; agent: AgentIdentity; queue: QueueMembership }
+  | { type: "removeFromQueue"; agent: AgentIdentity; queue: QueueMembership }
+  | { type: "assigned"; agent: AgentIdentity; queue: QueueMembership }
+  | { type: "unassigned"; agent: AgentIdentity; queueId: number }
+  | { type: "penaltiesChanged"; agent: AgentIdentity; assigned: ReadonlyArray<QueueMembership> }
+  | { type: "queueDeleted"; queueId: number }
+  | { type: "forgotten" }
+  | { type: "enabledAll"; assigned: ReadonlyArray<QueueMembership> }
+  | { type: "announceQueues"; queueIds: ReadonlyArray<number> }
+  | { type: "asteriskPaused"; agent: AgentIdentity; queue: string; paused: boolean; reason: string }
+  | { type: "asteriskMembers"; agent: AgentIdentity; members: ReadonlyArray<AsteriskMember> }
+  | { type: "called"; call: AgentCall }
+  | { type: "notAnswered" }
+  | { type: "connected"; call: AgentCall }
+  | { type: "completed"; wrapUp: number }
+  | { type: "deviceFree" }
+  | { type: "done" }
+  | { type: "asteriskAway" }
+
+export interface AgentContext {
+  readonly session: AgentSession | null
+  /** Who the agent is; known from the first command on. */
+  readonly agent: AgentIdentity | null
+  readonly paused: boolean
+  /** Null until Asterisk said something about a pause of this session. */
+  readonly pausedReason: string | null
+  /** The queues the agent is active in, or will be at the next login. Outlives a logoff. */
+  readonly enabled: ReadonlyArray<QueueMembership>
+  readonly call: AgentCall | null
+  /** Milliseconds of the wrap-up that follows the last call. */
+  readonly wrapUp: number
+  /** What is being told to Asterisk now; null when nothing is. */
+  readonly change:
+    | (QueueChange & { readonly announce: Announcement; readonly thenLogoffAt: number | null })
+    | null
+  /** At a login without enabled queues: the assigned ones, entered after the login. */
+  readonly entering: ReadonlyArray<QueueMembership>
+  /** When the logoff that is under way was asked for. */
+  readonly logoffAt: number
+}
+
+/** Who hears of a change of queues: bus clients, dialplan listeners (AMI UserEvent), or nobody. */
+type Announcement = "queue-login" | "queue-logoff" | "added" | "removed" | "none"
+
+/** What the agent tells the world; becomes bus events and queue_log rows. */
+export type AgentEmitted =
+  | { type: "status"; agent: AgentIdentity; status: "logged_in" | "logged_out" }
+  | { type: "paused"; agent: AgentIdentity; queue: string; paused: boolean; reason: string }
+  | { type: "queueStatus"; agent: AgentIdentity; queueId: number; logged: boolean }
+  | { type: "assignment"; agentId: number; queueId: number; assigned: boolean }
+  | { type: "loginLogged"; agent: AgentIdentity; session: AgentSession }
+  | { type: "logoffLogged"; agent: AgentIdentity; session: AgentSession; at: number }
+
+/** Parameters of the actions that talk to Asterisk. */
+export interface JoinParams {
+  readonly agent: AgentIdentity
+  readonly session: AgentSession
+  /** Added before the BLF commands, and after them. */
+  readonly queues: ReadonlyArray<QueueMembership>
+  readonly entering: ReadonlyArray<QueueMembership>
+}
+export interface LeaveParams {
+  readonly agent: AgentIdentity
+  readonly queues: ReadonlyArray<QueueMembership>
+  readonly withBlf: boolean
+}
+export interface PauseParams {
+  readonly paused: boolean
+  readonly reason: string | null
+}
+export interface ChangeParams extends QueueChange {
+  readonly agent: AgentIdentity
+  readonly announce: Announcement
+  /** Null while logged off: only announcements and removals are sent. */
+  readonly session: AgentSession | null
+  readonly paused: boolean
+  readonly reason: string
+}
+
+/** The enabled queues that are still assigned, with their configured penalty. */
+const enabledAndAssigned = (
+  enabled: ReadonlyArray<QueueMembership>,
+  assigned: ReadonlyArray<QueueMembership>
+): ReadonlyArray<QueueMembership> => assigned.filter(({ id }) => enabled.some((queue) => queue.id === id))
+
+/** The change that brings Asterisk's members in line: what is missing, what is too much. */
+export const driftOf = (
+  enabled: ReadonlyArray<QueueMembership>,
+  members: ReadonlyArray<AsteriskMember>,
+  loggedIn: boolean
+): QueueChange => ({
+  add: loggedIn ? enabled.filter(({ name }) => !members.some(({ queue }) => queue === name)) : [],
+  remove: members
+    .filter(({ queue }) => !loggedIn || !enabled.some(({ name }) => name === queue))
+    .map(({ queue, penalty }) => ({ id: 0, name: queue, penalty })),
+  penalties: loggedIn
+    ? enabled.filter(({ name, penalty }) =>
+        members.some((member) => member.queue === name && member.penalty !== penalty)
+      )
+    : []
+})
+
+const penaltyChanges = (context: AgentContext, assigned: ReadonlyArray<QueueMembership>) =>
+  enabledAndAssigned(context.enabled, assigned).filter(
+    (queue) => context.enabled.find(({ id }) => id === queue.id)?.penalty !== queue.penalty
+  )
+
+/** The change an event asks for, and who must hear of it. */
+const changeFor = (context: AgentContext, event: AgentEvent): AgentContext["change"] => {
+  const change = { add: [], remove: [], penalties: [], announce: "none", thenLogoffAt: null } as const
+  switch (event.type) {
+    case "enterQueue":
+      return { ...change, add: [event.queue], announce: "queue-login" }
+    case "leaveQueue":
+      return { ...change, remove: [event.queue], announce: "queue-logoff", thenLogoffAt: event.at }
+    case "addToQueue":
+      return { ...change, add: [event.queue], announce: "added" }
+    case "removeFromQueue":
+      return { ...change, remove: [event.queue], announce: "removed" }
+    case "assigned":
+      return { ...change, add: [event.queue] }
+    case "unassigned":
+      return { ...change, remove: context.enabled.filter(({ id }) => id === event.queueId) }
+    case "penaltiesChanged":
+      return { ...change, penalties: penaltyChanges(context, event.assigned) }
+    case "asteriskMembers":
+      return { ...change, ...driftOf(context.enabled, event.members, context.session !== null) }
+    default:
+      return null
+  }
+}
+
+/** The enabled queues after a change. Drift that is mended was no choice of anybody: it changes nothing here. */
+const enabledAfter = (context: AgentContext): ReadonlyArray<QueueMembership> => {
+  const { change, enabled } = context
+  if (change === null) return enabled
+  const kept = enabled.filter(({ id }) => !change.remove.some((queue) => queue.id === id))
+  return [...change.add, ...change.penalties].reduce<ReadonlyArray<QueueMembership>>(
+    (queues, queue) => [...queues.filter(({ id }) => id !== queue.id), queue],
+    kept
+  )
+}
+
+const agentSetup = setup({
+  types: {
+    context: {} as AgentContext,
+    events: {} as AgentEvent,
+    emitted: {} as AgentEmitted
+  },
+  actions: {
+    joinQueues: (_, _params: JoinParams) => {},
+    leaveQueues: (_, _params: LeaveParams) => {},
+    setPause: (_, _params: PauseParams) => {},
+    changeQueues: (_, _params: ChangeParams) => {},
+    reject: (_, _params: { reason: string }) => {},
+    /** The command is taken and there is nothing to do. */
+    accept: assign({}),
+    planChange: assign(({ context, event }) => ({
+      agent: "agent" in event ? event.agent : context.agent,
+      change: changeFor(context, event)
+    })),
+    takeChange: assign({ enabled: ({ context }) => enabledAfter(context) }),
+    dropChange: assign({ change: null }),
+    announceChange: enqueueActions(({ context, enqueue }) => {
+      const { agent, change } = context
+      if (agent === null || change === null) return
+      for (const { id } of [...change.add, ...change.remove]) {
+        switch (change.announce) {
+          case "queue-login":
+          case "queue-logoff":
+            enqueue.emit({
+              type: "queueStatus",
+              agent,
+              queueId: id,
+              logged: change.announce === "queue-login"
+            })
+            break
+          case "added":
+          case "removed":
+            enqueue.emit({
+              type: "assignment",
+              agentId: agent.id,
+              queueId: id,
+              assigned: change.announce === "added"
+            })
+        }
+      }
+    }),
+    tellQueues: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "announceQueues" || context.agent === null) return
+      for (const queueId of event.queueIds) {
+        enqueue.emit({ type: "queueStatus", agent: context.agent, queueId, logged: true })
+      }
+    }),
+    notePause: assign({
+      paused: ({ context, event }) => (event.type === "asteriskPaused" ? event.paused : context.paused),
+      pausedReason: ({ context, event }) =>
+        event.type === "asteriskPaused" ? event.reason : context.pausedReason
+    }),
+    tellPause: enqueueActions(({ event, enqueue }) => {
+      if (event.type !== "asteriskPaused") return
+      const { agent, queue, paused, reason } = event
+      enqueue.emit({ type: "paused", agent, queue, paused, reason })
+    }),
+    noteCall: assign(({ context, event }) => ({
+      call: event.type === "called" || event.type === "connected" ? event.call : context.call
+    })),
+    endCall: assign({ call: null, wrapUp: ({ event }) => (event.type === "completed" ? event.wrapUp : 0) }),
+    beginSession: assign({
+      agent: ({ context, event }) => (event.type === "login" ? event.agent : context.agent),
+      session: ({ context, event }) => (event.type === "login" ? event.session : context.session),
+      paused: false,
+      pausedReason: null,
+      enabled: ({ context, event }) =>
+        event.type === "login" ? enabledAndAssigned(context.enabled, event.assigned) : context.enabled,
+      entering: ({ context, event }) =>
+        event.type === "login" && enabledAndAssigned(context.enabled, event.assigned).length === 0
+          ? event.assigned
+          : []
+    }),
+    enterAll: assign({ enabled: ({ context }) => [...context.enabled, ...context.entering], entering: [] }),
+    tellLogin: enqueueActions(({ context, enqueue }) => {
+      const { agent, session } = context
+      if (agent === null || session === null) return
+      enqueue.emit({ type: "loginLogged", agent, session })
+      enqueue.emit({ type: "status", agent, status: "logged_in" })
+      for (const { id } of context.entering)
+        enqueue.emit({ type: "queueStatus", agent, queueId: id, logged: true })
+    }),
+    beginLogoff: assign({
+      agent: ({ context, event }) => ("agent" in event ? event.agent : context.agent),
+      logoffAt: ({ context, event }) =>
+        event.type === "logoff" ? event.at : (context.change?.thenLogoffAt ?? 0),
+      change: null
+    }),
+    tellLogoff: enqueueActions(({ context, enqueue }) => {
+      const { agent, session, logoffAt } = context
+      if (agent === null || session === null) return
+      enqueue.emit({ type: "logoffLogged", agent, session, at: logoffAt })
+      enqueue.emit({ type: "status", agent, status: "logged_out" })
+    }),
+    endSession: assign({
+      session: null,
+      paused: false,
+      pausedReason: null,
+      call: null,
+      wrapUp: 0,
+      entering: [],
+      logoffAt: 0
+    }),
+    forgetQueue: assign({
+      enabled: ({ context, event }) =>
+        event.type === "queueDeleted"
+          ? context.enabled.filter(({ id }) => id !== event.queueId)
+          : context.enabled
+    }),
+    forgetQueues: assign({ enabled: [] }),
+    enableAssigned: assign({
+      enabled: ({ context, event }) => (event.type === "enabledAll" ? event.assigned : context.enabled)
+    })
+  },
+  guards: {
+    hasEnabledQueues: ({ context }) => context.enabled.length > 0,
+    queueIsEnabled: ({ context, event }) =>
+      (event.type === "enterQueue" || event.type === "leaveQueue") &&
+      context.enabled.some(({ id }) => id === event.queue.id),
+    isEnabledQueueId: ({ context, event }) =>
+      event.type === "unassigned" && context.enabled.some(({ id }) => id === event.queueId),
+    needsChange: ({ context, event }) => {
+      const change = changeFor(context, event)
+      return change !== null && change.add.length + change.remove.length + change.penalties.length > 0
+    },
+    wasLastQueue: ({ context }) => context.change?.thenLogoffAt != null && enabledAfter(context).length === 0,
+    stillPaused: ({ context }) => context.paused,
+    isPaused: ({ event }) => event.type === "asteriskPaused" && event.paused,
+    wrapsUp: ({ event }) => event.type === "completed" && event.wrapUp > 0
+  },
+  delays: {
+    wrapUp: ({ context }) => context.wrapUp
+  }
+})
+
+const accepted = { actions: "accept" } as const
+
+const changeParams = ({ context }: { context: AgentContext }): ChangeParams => ({
+  agent: knownAgent(context),
+  session: context.session,
+  paused: context.paused,
+  reason: context.pausedReason ?? "",
+  add: context.change?.add ?? [],
+  remove: context.change?.remove ?? [],
+  penalties: context.change?.penalties ?? [],
+  announce: context.change?.announce ?? "none"
+})
+
+/** Every command that talks to Asterisk brought the identity along. */
+const knownAgent = (context: AgentContext): AgentIdentity => {
+  if (context.agent === null) throw new Error("the agent is not known yet")
+  return context.agent
+}
+
+/** Commands and configuration changes that change the agent's queues, in whatever session state. */
+const queueChanges = {
+  addToQueue: { target: ".changing", actions: "planChange" },
+  removeFromQueue: { target: ".changing", actions: "planChange" },
+  assigned: { target: ".changing", actions: "planChange" },
+  unassigned: { guard: "isEnabledQueueId", target: ".changing", actions: "planChange" },
+  penaltiesChanged: { guard: "needsChange", target: ".changing", actions: "planChange" },
+  asteriskMembers: { guard: "needsChange", target: ".changing", actions: "planChange" },
+  queueDeleted: { actions: "forgetQueue" }
+} as const
+
+/** Telling Asterisk of a change; without Asterisk the command ends with a rejection and nothing has changed. */
+const tellingAsterisk = { type: "changeQueues", params: changeParams } as const
+const asteriskAway = { type: "reject", params: { reason: "asterisk-away" } } as const
+
+/**
+ * The life of a call centre agent (contracts/callcenter.md 5): logged off; logging in; on duty, with an
+ * availability, a call and queues of its own; logging off. What is being told to Asterisk is a `pending` state:
+ * it is committed first, and told again after a crash.
+ */
+export const agentMachine = agentSetup.createMachine({
+  id: "agent",
+  context: {
+    session: null,
+    agent: null,
+    paused: false,
+    pausedReason: null,
+    enabled: [],
+    call: null,
+    wrapUp: 0,
+    change: null,
+    entering: [],
+    logoffAt: 0
+  },
+  initial: "off",
+  states: {
+    off: {
+      initial: "settled",
+      on: {
+        login: { target: "loggingIn", actions: "beginSession" },
+        // Asterisk reports the unpause of a logoff when the agent is already off: clients hear of it.
+        asteriskPaused: { actions: "tellPause" },
+        enabledAll: { actions: "enableAssigned" },
+        forgotten: { actions: "forgetQueues" },
+        ...queueChanges
+      },
+      states: {
+        settled: {},
+        changing: {
+          tags: "pending",
+          entry: tellingAsterisk,
+          on: {
+            done: { target: "settled", actions: ["announceChange", "takeChange", "dropChange"] },
+            asteriskAway: { target: "settled", actions: ["dropChange", asteriskAway] }
+          }
+        }
+      }
+    },
+    loggingIn: {
+      tags: "pending",
+      entry: {
+        type: "joinQueues",
+        params: ({ context }): JoinParams => ({
+          agent: knownAgent(context),
+          session: context.session ?? { extension: "", context: "", stateInterface: "", loginAt: 0 },
+          queues: context.enabled,
+          entering: context.entering
+        })
+      },
+      on: {
+        done: { target: "on", actions: ["tellLogin", "enterAll"] },
+        asteriskAway: { target: "off", actions: ["endSession", asteriskAway] }
+      }
+    },
+    on: {
+      type: "parallel",
+      on: {
+        logoff: { target: "loggingOff", actions: "beginLogoff" },
+        announceQueues: { actions: "tellQueues" }
+      },
+      states: {
+        availability: {
+          initial: "ready",
+          on: {
+            asteriskPaused: [
+              { guard: "isPaused", target: ".paused", actions: ["notePause", "tellPause"] },
+              { target: ".ready", actions: ["notePause", "tellPause"] }
+            ]
+          },
+          states: {
+            // A logoff that Asterisk could not be told of leaves the agent as it was.
+            ready: { always: { guard: "stillPaused", target: "paused" } },
+            paused: {}
+          }
+        },
+        call: {
+          initial: "idle",
+          on: {
+            called: { target: ".ringing", actions: "noteCall" },
+            connected: { target: ".talking", actions: "noteCall" },
+            completed: [
+              { guard: "wrapsUp", target: ".wrapUp", actions: "endCall" },
+              { target: ".idle", actions: "endCall" }
+            ]
+          },
+          states: {
+            idle: {},
+            ringing: {
+              on: {
+                notAnswered: { target: "idle", actions: "endCall" },
+                // The caller gave up: Asterisk only says that the device is free again.
+                deviceFree: { target: "idle", actions: "endCall" }
+              }
+            },
+            talking: {},
+            wrapUp: { after: { wrapUp: "idle" } }
+          }
+        },
+        queues: {
+          initial: "settled",
+          on: {
+            enterQueue: [
+              { guard: "queueIsEnabled", ...accepted },
+              { target: ".changing", actions: "planChange" }
+            ],
+            leaveQueue: [{ guard: "queueIsEnabled", target: ".changing", actions: "planChange" }, accepted],
+            pause: [{ guard: "hasEnabledQueues", target: ".pausing" }, accepted],
+            unpause: [{ guard: "hasEnabledQueues", target: ".pausing" }, accepted],
+            ...queueChanges
+          },
+          states: {
+            settled: {},
+            changing: {
+              tags: "pending",
+              entry: tellingAsterisk,
+              on: {
+                done: [
+                  {
+                    guard: "wasLastQueue",
+                    target: "#agent.loggingOff",
+                    actions: ["announceChange", "takeChange", "beginLogoff"]
+                  },
+                  { target: "settled", actions: ["announceChange", "takeChange", "dropChange"] }
+                ],
+                asteriskAway: { target: "settled", actions: ["dropChange", asteriskAway] }
+              }
+            },
+            // Not pending: Asterisk's own event tells whether the agent is paused, and nothing is to be repeated.
+            pausing: {
+              entry: {
+                type: "setPause",
+                params: ({ event }): PauseParams => ({
+                  paused: event.type === "pause",
+                  reason: event.type === "pause" ? event.reason : null
+                })
+              },
+              on: {
+                done: "settled",
+                asteriskAway: { target: "settled", actions: asteriskAway }
+              }
+            }
+          }
+        }
+      }
+    },
+    loggingOff: {
+      tags: "pending",
+      entry: {
+        type: "leaveQueues",
+        params: ({ context, event }): LeaveParams => ({
+          agent: knownAgent(context),
+          queues: context.enabled,
+          withBlf: !(event.type === "logoff" && event.withoutBlf === true)
+        })
+      },
+      on: {
+        done: { target: "off", actions: ["tellLogoff", "endSession"] },
+        asteriskAway: { target: "on", actions: asteriskAway }
+      }
+    }
+  }
+})
