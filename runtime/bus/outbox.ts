@@ -1,6 +1,8 @@
-import { Context, type Effect } from "effect"
-import type { SqlError } from "effect/sql"
-import type { BusEvent } from "../../schemas/events/envelope.ts"
+import { Context, Effect, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { type BusEvent, envelopeOf } from "../../schemas/events/envelope.ts"
+import type { EventBus } from "./event-bus.ts"
+import { makeRelay } from "./outbox-relay.ts"
 
 /**
  * Events that follow from a committed change (architecture, section 3). `append` writes rows in the caller's
@@ -16,4 +18,46 @@ export class Outbox extends Context.Service<
     /** Completes when every event that was committed before the call has been taken by the bus. */
     readonly drained: Effect.Effect<void>
   }
->()("strowger/runtime/bus/Outbox") {}
+>()("strowger/runtime/bus/Outbox") {
+  /** The outbox table of the database with a relay of its own. Needs `outboxMigrations`. */
+  static readonly layer: Layer.Layer<Outbox, never, SqlClient.SqlClient | EventBus> = Layer.effect(
+    Outbox,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const relay = yield* makeRelay
+      return Outbox.of({
+        append: (events) => append(sql, events),
+        wake: relay.wake,
+        drained: relay.drained
+      })
+    })
+  )
+}
+
+/**
+ * The columns of the rows of some events, each an array, for a statement that writes them together with something
+ * else: `INSERT INTO outbox (name, routing_key, body) SELECT * FROM unnest(${names}::text[], ${routingKeys}::text[],
+ * ${bodies}::text[])`.
+ */
+export const outboxRows = (
+  events: ReadonlyArray<BusEvent>
+): {
+  readonly names: ReadonlyArray<string>
+  readonly routingKeys: ReadonlyArray<string>
+  readonly bodies: ReadonlyArray<string>
+} => ({
+  names: events.map(({ name }) => name),
+  routingKeys: events.map(({ routingKey }) => routingKey),
+  bodies: events.map((event) => JSON.stringify(envelopeOf(event)))
+})
+
+const append = (
+  sql: SqlClient.SqlClient,
+  events: ReadonlyArray<BusEvent>
+): Effect.Effect<void, SqlError.SqlError> => {
+  if (events.length === 0) return Effect.void
+  const { names, routingKeys, bodies } = outboxRows(events)
+  return Effect.asVoid(sql`
+    INSERT INTO outbox (name, routing_key, body)
+    SELECT * FROM unnest(${names}::text[], ${routingKeys}::text[], ${bodies}::text[])`)
+}
