@@ -1,18 +1,19 @@
-import { Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
-import { createServer, type IncomingMessage } from "node:http"
+import { createServer, type IncomingMessage, type Server } from "node:http"
 import { type AddressInfo, connect, type Socket } from "node:net"
 import { WebSocket } from "ws"
 import { compileAcl } from "../../actors/identity/acl.ts"
 import { Tenants } from "../../actors/identity/tenants.ts"
 import { type LiveToken, type TokenEnd, Tokens } from "../../actors/identity/tokens.ts"
-import { EventBus, type PublishedEvent } from "../../runtime/bus/event-bus.ts"
+import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { layerMemory } from "../../runtime/bus/memory.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Platform } from "../../runtime/platform.ts"
-import { type BusEvent, envelopeOf } from "../../schemas/events/envelope.ts"
+import type { BusEvent } from "../../schemas/events/envelope.ts"
 import { makeWebsocketd, type Websocketd, websocketdDoor } from "./websocketd.ts"
 
-/** For tests and the benchmark: websocketd on an ephemeral port, with tokens and a bus that the test works by hand. */
+/** For tests and the benchmark: websocketd on an ephemeral port, with tokens that the test works by hand. */
 export interface Fixture {
   readonly port: number
   readonly websocketd: Websocketd
@@ -27,13 +28,12 @@ export const startFixture = (
   knobs: Readonly<Record<string, string>> = {}
 ): Effect.Effect<Fixture, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const bus = new ScriptedBus()
     const tokens = new ScriptedTokens()
     const services = Layer.mergeAll(
       AppConfig.layerFrom(knobs).pipe(Layer.orDie),
       Layer.succeed(Platform, { uuid: originUuid }),
       Layer.succeed(Tokens, tokens.service),
-      Layer.succeed(EventBus, bus.service),
+      layerMemory,
       Layer.succeed(Tenants, {
         master: masterTenant,
         isWithin: (tenant, ancestor) => tenant === ancestor || ancestor === masterTenant,
@@ -42,56 +42,36 @@ export const startFixture = (
         slug: () => undefined
       })
     )
-    const websocketd = yield* makeWebsocketd.pipe(Effect.provide(services))
-    const port = yield* serveWebsocketd(websocketd)
-    return { port, websocketd, tokens, publish: bus.publish }
+    const context = yield* Layer.build(services)
+    const { port, websocketd } = yield* serveWebsocketd.pipe(Effect.provideContext(context))
+    return { port, websocketd, tokens, publish: Context.get(context, EventBus).publishTransient }
   })
 
-const serveWebsocketd = (websocketd: Websocketd): Effect.Effect<number, never, Scope.Scope> =>
+/** Websocketd on the services of the context, behind a bare node:http server on an ephemeral port. */
+export const serveWebsocketd = Effect.gen(function* () {
+  const websocketd = yield* makeWebsocketd
+  const door = websocketdDoor(websocketd)
+  const pathOf = ({ url = "" }: IncomingMessage) => url.split("?", 1)[0] ?? ""
+  const server = createServer((request, response) => {
+    if (!door.request(request, response, pathOf(request))) response.writeHead(404).end()
+  })
+  server.on("upgrade", (request, socket, head) => {
+    if (!door.upgrade(request, socket, head, pathOf(request))) socket.destroy()
+  })
+  return { websocketd, port: yield* listenOnLoopback(server) }
+})
+
+/** Listens until the scope closes; the port. */
+export const listenOnLoopback = (server: Server): Effect.Effect<number, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.callback<[number, () => void]>((resume) => {
-      const door = websocketdDoor(websocketd)
-      const pathOf = ({ url = "" }: IncomingMessage) => url.split("?", 1)[0] ?? ""
-      const server = createServer((request, response) => {
-        if (!door.request(request, response, pathOf(request))) response.writeHead(404).end()
-      })
-      server.on("upgrade", (request, socket, head) => {
-        if (!door.upgrade(request, socket, head, pathOf(request))) socket.destroy()
-      })
+    Effect.callback<number>((resume) => {
       server.listen(0, "127.0.0.1", 1024, () =>
         // A listening TCP server's address is an AddressInfo.
-        resume(Effect.succeed([(server.address() as AddressInfo).port, () => server.close()]))
+        resume(Effect.succeed((server.address() as AddressInfo).port))
       )
     }),
-    ([, stop]) => Effect.sync(stop)
-  ).pipe(Effect.map(([port]) => port))
-
-/** A bus that delivers at once, as the bus of one node does. */
-class ScriptedBus {
-  readonly #handlers = new Set<(event: PublishedEvent) => void>()
-
-  readonly publish = (event: BusEvent): void => {
-    let json: string | undefined
-    const published = {
-      ...event,
-      get json() {
-        return (json ??= JSON.stringify(envelopeOf(event)))
-      }
-    }
-    for (const handler of this.#handlers) handler(published)
-  }
-
-  readonly service: EventBus["Service"] = {
-    publish: (event) => Effect.sync(() => this.publish(event)),
-    publishTransient: this.publish,
-    subscribe: (_, handler) =>
-      Effect.acquireRelease(
-        Effect.sync(() => this.#handlers.add(handler)),
-        () => Effect.sync(() => this.#handlers.delete(handler))
-      ),
-    connected: () => true
-  }
-}
+    () => Effect.sync(() => server.close())
+  )
 
 /** Tokens that the test grants and ends. */
 export class ScriptedTokens {

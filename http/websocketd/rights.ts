@@ -85,8 +85,8 @@ export const makeHeldTokens: Effect.Effect<HeldTokens, never, Tokens | Tenants |
         if (tokenId.length > longestToken) return done(undefined)
         const cached = tokens.findCached(tokenId)
         if (cached !== undefined) return done(rightsOf(cached))
-        run(lookUp(tokens.find(tokenId)), {
-          onExit: (exit) => done(Exit.isSuccess(exit) ? rightsOf(exit.value) : undefined)
+        run(orRefused(Effect.map(tokens.find(tokenId), rightsOf)), {
+          onExit: (exit) => done(Exit.isSuccess(exit) ? exit.value : undefined)
         })
       },
       hold: (rights, holder) => {
@@ -105,8 +105,8 @@ export const makeHeldTokens: Effect.Effect<HeldTokens, never, Tokens | Tenants |
   }
 )
 
-const lookUp = (find: Effect.Effect<LiveToken | undefined>): Effect.Effect<LiveToken | undefined> =>
-  find.pipe(
+const orRefused = (lookup: Effect.Effect<Rights | undefined>): Effect.Effect<Rights | undefined> =>
+  lookup.pipe(
     Effect.timeout(lookupTimeout),
     Effect.catchCause(() =>
       Effect.as(

@@ -361,6 +361,23 @@ describe("frames (events.md 4.2)", () => {
     assert.deepStrictEqual(await client.closed, { code: 1009, reason: "" })
   })
 
+  contract(
+    "an internal error closes with 1011 and an empty reason, and only the session it hit",
+    async (fixture) => {
+      const broken = () => {
+        throw new Error("a defect")
+      }
+      const other = await listener(fixture)
+      const client = await connectClient(fixture, 2)
+      client.send({ op: "token", data: { token: fixture.tokens.grant({ allows: broken }) } })
+      assert.deepStrictEqual(await client.closed, { code: 1011, reason: "" })
+      const opening = new TestClient(fixture.port, `/?token=${fixture.tokens.grant({ allows: broken })}`)
+      assert.deepStrictEqual(await opening.closed, { code: 1011, reason: "" })
+      fixture.publish(event("a"))
+      assert.deepStrictEqual(await eventsSoFar(other), ["a"])
+    }
+  )
+
   contract("a normal close of the client is answered in kind", async (fixture) => {
     const client = await connectClient(fixture, 2)
     client.webSocket.close(1000, "bye")

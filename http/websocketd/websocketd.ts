@@ -7,7 +7,7 @@ import type { Tokens } from "../../actors/identity/tokens.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { AppConfig, millis } from "../../runtime/config.ts"
 import { Platform } from "../../runtime/platform.ts"
-import { closes, maxMessageBytes } from "../../schemas/websocketd/frames.ts"
+import { type Close, closes, maxMessageBytes } from "../../schemas/websocketd/frames.ts"
 import type { PlainDoor } from "../server.ts"
 import { Connection, type Switchroom } from "./connection.ts"
 import { FanOut } from "./fan-out.ts"
@@ -78,7 +78,12 @@ export const makeWebsocketd: Effect.Effect<
       delete request.headers["sec-websocket-protocol"]
       protocol.handleUpgrade(request, socket, head, (webSocket) => {
         clients.add(webSocket)
-        welcome(room, request, webSocket, socket)
+        try {
+          welcome(room, request, webSocket, socket)
+        } catch (defect) {
+          room.onDefect(defect)
+          closeWith(webSocket, closes.internalError)
+        }
       })
     },
     request: (request, response) => {
@@ -126,14 +131,19 @@ const refuseUpgrade = (socket: Duplex, { status, headers, body }: HandshakeRefus
 /** The checks before init (contracts/events.md 4.1); what the client sends meanwhile waits in its socket. */
 const welcome = (room: Switchroom, request: IncomingMessage, webSocket: WebSocket, socket: Duplex): void => {
   const opening = openingOf(request.url ?? "", request.headers)
-  if (!opening.accepted) return webSocket.close(opening.close.code, opening.close.reason)
+  if (!opening.accepted) return closeWith(webSocket, opening.close)
   webSocket.pause()
   room.heldTokens.authenticate(opening.tokenId, (rights) => {
     if (webSocket.readyState !== webSocket.OPEN) return
-    if (rights !== undefined) return new Connection(room, webSocket, socket, opening.version, rights).begin()
-    webSocket.resume()
-    webSocket.close(closes.authenticationFailed.code, closes.authenticationFailed.reason)
+    if (rights === undefined) closeWith(webSocket, closes.authenticationFailed)
+    else new Connection(room, webSocket, socket, opening.version, rights).begin()
   })
+}
+
+/** Reads on, since the client's half of the closing handshake must be seen. */
+const closeWith = (webSocket: WebSocket, { code, reason }: Close): void => {
+  webSocket.resume()
+  webSocket.close(code, reason)
 }
 
 /** Every client of this node, from its handshake until its socket is gone. */
@@ -165,10 +175,7 @@ class Clients {
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.stopping = true
-    for (const webSocket of this.#all) {
-      webSocket.resume()
-      webSocket.close(closes.serverStopping.code, closes.serverStopping.reason)
-    }
+    for (const webSocket of this.#all) closeWith(webSocket, closes.serverStopping)
     return this.#gone.pipe(
       Effect.timeoutOption(stopGrace),
       Effect.andThen(Effect.sync(() => this.#all.forEach((webSocket) => webSocket.terminate()))),

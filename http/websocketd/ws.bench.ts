@@ -1,12 +1,12 @@
 import { Effect } from "effect"
 import { createServer } from "node:http"
-import { type AddressInfo, connect, type Socket } from "node:net"
+import { connect, type Socket } from "node:net"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { WebSocketServer } from "ws"
 import { type BenchResult, median } from "../../runtime/bench.ts"
 import { defineEvent, envelopeOf, makeEvent } from "../../schemas/events/envelope.ts"
-import { handshake, originUuid, startFixture } from "./fixture.ts"
+import { handshake, listenOnLoopback, originUuid, startFixture } from "./fixture.ts"
 import { textFrame } from "./wire-frame.ts"
 
 /**
@@ -99,17 +99,9 @@ const websocketdSubject = Effect.gen(function* () {
 
 const bareSubject = Effect.gen(function* () {
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false })
-  const port = yield* Effect.acquireRelease(
-    Effect.callback<{ port: number; stop: () => void }>((resume) => {
-      const http = createServer()
-      http.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head, () => {}))
-      http.listen(0, "127.0.0.1", 1024, () => {
-        // A listening TCP server's address is an AddressInfo.
-        resume(Effect.succeed({ port: (http.address() as AddressInfo).port, stop: () => http.close() }))
-      })
-    }),
-    ({ stop }) => Effect.sync(stop)
-  ).pipe(Effect.map(({ port }) => port))
+  const http = createServer()
+  http.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head, () => {}))
+  const port = yield* listenOnLoopback(http)
   const openings = Array.from({ length: sessions }, () => Buffer.from(handshake("none", 2)))
   const clients = yield* countingClients(port, openings, "\r\n\r\n")
   const payload = Buffer.from(eventText)
