@@ -1,5 +1,4 @@
 import { Clock, Context, Effect, Layer } from "effect"
-import type { SqlError } from "effect/sql"
 import type { AgentIdentity, QueueMembership } from "../../schemas/agentd/agent.ts"
 import {
   type AgentdError,
@@ -17,10 +16,10 @@ import {
   unavailable
 } from "../../schemas/agentd/errors.ts"
 import type { AskError } from "../../runtime/actor/errors.ts"
-import type { StoreUnavailable } from "../../runtime/actor/store.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import { type AgentConfig, type AssignedQueue, CallCentre } from "../pbx/call-centre.ts"
 import { agentActor, extensionClaim } from "./agent.ts"
+import { databaseAway } from "./database-away.ts"
 import type { AgentContext, AgentEvent } from "./machine.ts"
 
 /** Which agent, among the tenants that the caller sees (the acting tenant first). */
@@ -84,7 +83,7 @@ const makeAgents = Effect.gen(function* () {
     return (yield* databaseAway(callCentre.queue(queueId, tenants))) ?? (yield* noSuchQueue())
   })
   const stateOf = (agent: AgentConfig): Effect.Effect<AgentContext | undefined, AgentdError> =>
-    Effect.map(storeAway(system.peek(agentActor, String(agent.id))), (view) => view?.context)
+    Effect.map(databaseAway(system.peek(agentActor, String(agent.id))), (view) => view?.context)
 
   const command = (agent: AgentConfig, event: AgentEvent): Effect.Effect<void, AgentdError> =>
     Effect.asVoid(system.ask(agentActor, String(agent.id), event)).pipe(
@@ -110,7 +109,7 @@ const makeAgents = Effect.gen(function* () {
   })
 
   const refuseTaken = Effect.fnUntraced(function* (agent: AgentConfig, extension: string, context: string) {
-    const holder = yield* storeAway(system.holder(agentActor, extensionClaim(extension, context)))
+    const holder = yield* databaseAway(system.holder(agentActor, extensionClaim(extension, context)))
     if (holder !== undefined && holder !== String(agent.id)) return yield* extensionInUse()
   })
 
@@ -252,17 +251,6 @@ export const identityOf = ({ id, tenantUuid, number, users }: AgentConfig): Agen
 })
 
 export const membershipOf = ({ id, name, penalty }: AssignedQueue): QueueMembership => ({ id, name, penalty })
-
-const databaseAway = <A>(effect: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, AgentdError> =>
-  Effect.catch(effect, (error) =>
-    Effect.andThen(
-      Effect.logError("The configuration cannot be read", error),
-      Effect.fail(unavailable("the database is not available"))
-    )
-  )
-
-const storeAway = <A>(effect: Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, AgentdError> =>
-  Effect.mapError(effect, () => unavailable("the database is not available"))
 
 /** What an agentd client is told when an agent does not take its command. */
 const answerFor = (error: AskError, command: AgentEvent["type"]): AgentdError => {

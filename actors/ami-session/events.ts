@@ -1,4 +1,4 @@
-import { Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { amiEvent } from "../../schemas/events/amid.ts"
 import { type AmiMessage, header } from "../../runtime/ami/ami.ts"
 import { AmiEvents } from "../../runtime/ami/ami-events.ts"
@@ -6,7 +6,6 @@ import { toJson } from "../../runtime/ami/codec.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Platform } from "../../runtime/platform.ts"
-import { Context } from "effect"
 
 /** Where the session hands its asynchronous events in. */
 export class AmiEventSink extends Context.Service<AmiEventSink, (event: AmiMessage) => void>()(
@@ -26,8 +25,11 @@ export const amiEventsLayer: Layer.Layer<AmiEvents | AmiEventSink, never, EventB
       const handlers = new Map<string, Set<(event: AmiMessage) => void>>()
 
       const publish = (name: string, message: AmiMessage) => {
-        const json = toJson(message)
-        if (json) bus.publishTransient(amiEvent(name, { originUuid: uuid, at: Date.now() }, () => json))
+        // Only a malformed ChanVariable makes a message undecodable; all others are decoded when somebody asks.
+        if (header(message, "ChanVariable") !== undefined && toJson(message) === undefined) return
+        bus.publishTransient(
+          amiEvent(name, { originUuid: uuid, at: Date.now() }, () => toJson(message) ?? {})
+        )
       }
 
       return Context.make(AmiEventSink, (message: AmiMessage) => {

@@ -29,6 +29,9 @@ const byId = { agent_id: IdFromString }
 const byNumber = { agent_number: Schema.String.check(Schema.isMaxLength(40)) }
 const queue = { queue_id: IdFromString }
 
+/** What goes into an AMI header must not end its line. */
+const singleLine = Schema.isPattern(/^[^\r\n\0]*$/)
+
 /** Body of a login by extension. `endpoint` picks one of the lines on that extension. */
 export const LoginBody = Schema.Struct({
   extension: Schema.String.check(Schema.isMaxLength(80)),
@@ -39,19 +42,20 @@ export const LineLoginBody = Schema.Struct({ line_id: Id })
 export const QueueBody = Schema.Struct({ queue_id: Id })
 export const PauseBody = Schema.Struct({
   reason: Schema.optionalKey(
-    Schema.NullOr(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(80)))
+    Schema.NullOr(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(80), singleLine))
   )
 })
 
 const login = [BadRequest, NotFound, Conflict, Unavailable] as const
-const command = [BadRequest, Conflict, Unavailable] as const
+const command = [BadRequest, NotFound, Conflict, Unavailable] as const
 
 /** Commands and status of agents by id, number and queue (contracts/callcenter.md 4). */
 export class Agents extends HttpApiGroup.make("agents")
   .add(
     HttpApiEndpoint.get("list", "/agents", {
       query: { recurse },
-      success: Schema.Array(AgentStatus)
+      success: Schema.Array(AgentStatus),
+      error: [Unavailable]
     }).annotate(RequiredAcl, "agentd.agents.read"),
     HttpApiEndpoint.post("logoffAll", "/agents/logoff", {
       query: { recurse },
@@ -66,12 +70,12 @@ export class Agents extends HttpApiGroup.make("agents")
     HttpApiEndpoint.get("getById", "/agents/by-id/:agent_id", {
       params: byId,
       success: AgentStatus,
-      error: [NotFound]
+      error: [NotFound, Unavailable]
     }).annotate(RequiredAcl, "agentd.agents.by-id.{agent_id}.read"),
     HttpApiEndpoint.get("getByNumber", "/agents/by-number/:agent_number", {
       params: byNumber,
       success: AgentStatus,
-      error: [NotFound]
+      error: [NotFound, Unavailable]
     }).annotate(RequiredAcl, "agentd.agents.by-number.{agent_number}.read"),
     HttpApiEndpoint.post("loginById", "/agents/by-id/:agent_id/login", {
       params: byId,
@@ -135,10 +139,10 @@ export class Agents extends HttpApiGroup.make("agents")
 /** The same commands for the caller's own agent (contracts/callcenter.md 4.2). */
 export class MyAgent extends HttpApiGroup.make("my agent")
   .add(
-    HttpApiEndpoint.get("status", "/users/me/agents", { success: AgentStatus, error: [NotFound] }).annotate(
-      RequiredAcl,
-      "agentd.users.me.agents.read"
-    ),
+    HttpApiEndpoint.get("status", "/users/me/agents", {
+      success: AgentStatus,
+      error: [NotFound, Unavailable]
+    }).annotate(RequiredAcl, "agentd.users.me.agents.read"),
     HttpApiEndpoint.post("login", "/users/me/agents/login", {
       payload: LineLoginBody,
       success: Done,
