@@ -5,18 +5,29 @@ export interface InputProblem {
   /** Keys and indexes from the root of the body, query or path; empty when the root itself is wrong. */
   readonly path: ReadonlyArray<string>
   readonly message: string
+  /** What stood there. */
+  readonly given: "missing" | "null" | "value"
 }
-
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Every problem of a failed decoding, in the order of the schema's fields. Values are never repeated. */
 export const inputProblems = (error: Schema.SchemaError): ReadonlyArray<InputProblem> =>
-  format(error.issue).issues.map((issue) => ({
+  SchemaIssue.makeFormatterStandardSchemaV1({
+    leafHook: (issue) =>
+      issue._tag === "MissingKey"
+        ? missing
+        : SchemaIssue.hasInput(issue) && issue.input === null
+          ? isNull
+          : SchemaIssue.defaultLeafHook(issue)
+  })(error.issue).issues.map((issue) => ({
     path: (issue.path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment)),
-    message: issue.message
+    message: issue.message,
+    given: issue.message === missing ? "missing" : issue.message === isNull ? "null" : "value"
   }))
 
-/** The names of the top-level fields that are wrong, each once. */
+const missing = "Missing data for required field."
+const isNull = "Field may not be null."
+
+/** The names of the top-level fields that are wrong, each once; `_schema` for a body that is no object. */
 export const invalidFieldNames = (error: Schema.SchemaError): ReadonlyArray<string> => [
-  ...new Set(inputProblems(error).flatMap(({ path }) => path.slice(0, 1)))
+  ...new Set(inputProblems(error).map(({ path }) => path[0] ?? "_schema"))
 ]

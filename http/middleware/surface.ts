@@ -160,12 +160,21 @@ const withJsonBody = (request: HttpServerRequest.HttpServerRequest): HttpServerR
   const json = request.modify({
     headers: { ...request.headers, "content-type": "application/json" } as never
   })
-  return Object.create(json, { text: { value: Effect.flatMap(request.text, normaliseJson) } }) as typeof json
+  return Object.create(json, {
+    text: { value: Effect.flatMap(request.text, request.method === "PATCH" ? checkJson : normaliseJson) }
+  }) as typeof json
 }
 
 /** An absent or falsy document and an empty array count as `{}`; what is no JSON is a defect with its reason. */
-export const normaliseJson = (text: string): Effect.Effect<string> => {
-  if (text.trim() === "") return Effect.succeed("{}")
+export const normaliseJson = (text: string): Effect.Effect<string> =>
+  text.trim() === ""
+    ? Effect.succeed("{}")
+    : Effect.map(readJson(text), (value) => (isEmptyDocument(value) ? "{}" : text))
+
+/** A JSON patch is an array, and an empty one is a patch too. */
+const checkJson = (text: string): Effect.Effect<string> => Effect.as(readJson(text), text)
+
+const readJson = (text: string): Effect.Effect<unknown> => {
   if (nestsDeeperThan(text, maxJsonDepth)) {
     return Effect.die(
       new MalformedBody({ message: `The JSON document nests deeper than ${maxJsonDepth} levels` })
@@ -173,7 +182,7 @@ export const normaliseJson = (text: string): Effect.Effect<string> => {
   }
   return Option.match(parseJson(text), {
     onNone: () => Effect.die(new MalformedBody({ message: "The request body is not valid JSON" })),
-    onSome: (value) => Effect.succeed(isEmptyDocument(value) ? "{}" : text)
+    onSome: Effect.succeed
   })
 }
 

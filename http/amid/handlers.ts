@@ -1,0 +1,130 @@
+import { Effect, Layer } from "effect"
+import { HttpServerRequest } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { AmiActions } from "../../actors/ami-session/actions.ts"
+import { Ami, type AmiAction, type AmiAnswer } from "../../runtime/ami/ami.ts"
+import { type AmiJson, toJson } from "../../runtime/ami/codec.ts"
+import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { AppConfig } from "../../runtime/config.ts"
+import { Verbosity } from "../../runtime/operations/verbosity.ts"
+import { actionHeaders } from "../../schemas/amid/action.ts"
+import { AmidApi } from "../../schemas/amid/api.ts"
+import { incompatibleAction, invalidData, unauthorized, unreachable } from "../../schemas/amid/errors.ts"
+import { CurrentCaller } from "../../schemas/common/caller.ts"
+import { MalformedBody } from "../middleware/surface.ts"
+import { amidMiddleware } from "./surface.ts"
+
+/** Actions and configuration are for tokens of the master tenant, whatever the tenant header says. */
+const fromMaster = Effect.flatMap(CurrentCaller, ({ isMaster, tokenId }) =>
+  isMaster ? Effect.void : Effect.fail(unauthorized({ invalid_token: tokenId }))
+)
+
+const run = Effect.fnUntraced(function* (action: AmiAction) {
+  const actions = yield* AmiActions
+  return yield* actions.run(action).pipe(
+    Effect.catch((error) =>
+      Effect.fail(
+        error._tag === "AmiInvalidAction"
+          ? invalidData(error.message, {
+              [error.header]: { message: error.message, constraint_id: "regex", constraint: "single line" }
+            })
+          : unreachable(actions.where, error.message)
+      )
+    )
+  )
+})
+
+const messagesOf = ({ response, events }: AmiAnswer): ReadonlyArray<AmiJson> =>
+  [response, ...events].flatMap((message) => {
+    const json = toJson(message)
+    return json ? [json] : []
+  })
+
+/** A body that is absent or no JSON is no parameters; JSON that is no object is refused. */
+const readParameters = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const text = yield* Effect.orDie(request.text).pipe(
+    Effect.catchDefect((defect) =>
+      defect instanceof MalformedBody ? Effect.succeed("{}") : Effect.die(defect)
+    )
+  )
+  const headers = actionHeaders(JSON.parse(text))
+  if ("invalid" in headers) {
+    const message = "Sent data is invalid"
+    return yield* invalidData(message, {
+      [headers.invalid]: { message, constraint_id: "type", constraint: "string" }
+    })
+  }
+  return headers
+})
+
+const actions = HttpApiBuilder.group(
+  AmidApi,
+  "actions",
+  Effect.fnUntraced(function* (handlers) {
+    const services = yield* Effect.context<AmiActions>()
+    return handlers
+      .handle("command", ({ payload }) =>
+        Effect.gen(function* () {
+          yield* fromMaster
+          const { response } = yield* run({ action: "Command", headers: [["Command", payload.command]] })
+          return { response: response.headers.flatMap(([name, value]) => (name === "Output" ? [value] : [])) }
+        }).pipe(Effect.provideContext(services))
+      )
+      .handle("action", ({ params }) =>
+        Effect.gen(function* () {
+          yield* fromMaster
+          const refused = params.action.toLowerCase()
+          if (refused === "queues" || refused === "command") return yield* incompatibleAction(params.action)
+          return messagesOf(yield* run({ action: params.action, headers: yield* readParameters }))
+        }).pipe(Effect.provideContext(services))
+      )
+  })
+)
+
+const health = (ok: boolean) => ({ status: ok ? ("ok" as const) : ("fail" as const) })
+
+const service = HttpApiBuilder.group(
+  AmidApi,
+  "amid",
+  Effect.fnUntraced(function* (handlers) {
+    const ami = yield* Ami
+    const bus = yield* EventBus
+    const config = yield* AppConfig
+    const verbosity = yield* Verbosity
+    const configuration = () => ({
+      debug: verbosity.debug(),
+      publish_ami_events: config.amiPublishEvents,
+      ami: {
+        host: config.amiHost,
+        port: config.amiPort,
+        username: config.amiUsername,
+        password: "***",
+        auth_type: config.amiAuthType
+      }
+    })
+    return handlers.handleAll({
+      config: () => Effect.as(fromMaster, configuration()),
+      patchConfig: ({ payload }) =>
+        Effect.map(fromMaster, () => {
+          const last = payload.at(-1)
+          if (last) verbosity.setDebug(String(last.value).toLowerCase() === "true")
+          return configuration()
+        }),
+      status: () =>
+        Effect.sync(() => ({
+          rest_api: health(true),
+          ami_socket: health(ami.up()),
+          bus_publisher: health(bus.connected()),
+          // Services of one process need no token of their own: whoever answers this has it.
+          service_token: health(true)
+        }))
+    })
+  })
+)
+
+/** The routes of amid. */
+export const amidRoutes = HttpApiBuilder.layer(AmidApi, { openapiPath: "/api/amid/1.0/api/api.json" }).pipe(
+  Layer.provide([actions, service]),
+  Layer.provide(amidMiddleware)
+)

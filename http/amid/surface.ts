@@ -1,0 +1,75 @@
+import { Effect, Layer } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiMiddleware } from "effect/http-api"
+import { AmidApi, AmidAuthentication, AmidInput } from "../../schemas/amid/api.ts"
+import { invalidData, unauthorized } from "../../schemas/amid/errors.ts"
+import { authenticationLayer } from "../middleware/authentication.ts"
+import { inputProblems } from "../middleware/input.ts"
+import {
+  operationsOf,
+  type Problem,
+  problemStatus,
+  problemText,
+  type Surface
+} from "../middleware/surface.ts"
+
+/** amid's own words for problems (contracts/callcenter.md 2). */
+export const amidSurface: Surface = {
+  prefix: "/api/amid/1.0",
+  operations: [...operationsOf(AmidApi), { method: "GET", path: "/api/api.yml" }],
+  problem: (problem) =>
+    HttpServerResponse.jsonUnsafe(
+      {
+        message: problemText(problem),
+        error_id: errorIds[problem.kind],
+        details: {},
+        timestamp: Date.now() / 1000
+      },
+      { status: problemStatus(problem) }
+    )
+}
+
+const errorIds: Readonly<Record<Problem["kind"], string>> = {
+  "unknown-path": "not-found",
+  "method-not-allowed": "method-not-allowed",
+  "malformed-body": "invalid-data",
+  "body-too-large": "invalid-data",
+  internal: "unexpected-error"
+}
+
+/** Each wrong field with the constraint it breaks. */
+const inputLayer = HttpApiMiddleware.layerSchemaErrorTransform(AmidInput, (error) =>
+  Effect.fail(
+    invalidData(
+      "Sent data is invalid",
+      Object.fromEntries(
+        inputProblems(error.cause).map(({ path, message, given }) => [
+          path.join(".") || "_schema",
+          constraint(message, given)
+        ])
+      )
+    )
+  )
+)
+
+const constraint = (message: string, given: "missing" | "null" | "value") => ({
+  message,
+  ...(given === "missing"
+    ? { constraint_id: "required", constraint: "required" }
+    : given === "null"
+      ? { constraint_id: "not_null", constraint: "not_null" }
+      : { constraint_id: "type", constraint: "string" })
+})
+
+/** What every group of amid needs around it. */
+export const amidMiddleware = Layer.mergeAll(
+  authenticationLayer(AmidAuthentication, ({ tokenId, requiredAccess, reason, tenantUuid }) =>
+    unauthorized({
+      invalid_token: tokenId,
+      required_access: requiredAccess,
+      reason: reason === "invalid-token" ? "not_found_or_expired" : "missing_permission_or_invalid_tenant",
+      tenant_uuid: tenantUuid
+    })
+  ),
+  inputLayer
+)

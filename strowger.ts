@@ -1,0 +1,112 @@
+import { Effect, Layer } from "effect"
+import { Agents } from "./actors/agent/agents.ts"
+import { agentKind } from "./actors/agent/agent.ts"
+import { agentAsteriskEventsLayer } from "./actors/agent/asterisk-events.ts"
+import { Drift } from "./actors/agent/drift.ts"
+import { agentMigrations } from "./actors/agent/queue-log.ts"
+import { AgentStatuses } from "./actors/agent/status.ts"
+import { agentSynchroniserLayer } from "./actors/agent/synchronise.ts"
+import { AmiActions } from "./actors/ami-session/actions.ts"
+import { amiSessionLayer } from "./actors/ami-session/ami-session.ts"
+import { Synchronisers } from "./actors/ami-session/synchronisers.ts"
+import { identityLayer } from "./actors/identity/identity.ts"
+import { identityMigrations } from "./actors/identity/migrations.ts"
+import { CallCentre } from "./actors/pbx/call-centre.ts"
+import { pbxMigrations } from "./actors/pbx/migrations.ts"
+import { pbxLayer } from "./actors/pbx/pbx.ts"
+import { agentdRoutes } from "./http/agentd/handlers.ts"
+import { agentdSurface } from "./http/agentd/surface.ts"
+import { amidRoutes } from "./http/amid/handlers.ts"
+import { amidSurface } from "./http/amid/surface.ts"
+import { apiYamlRoute } from "./http/docs/api-document.ts"
+import { ListenAddress, serve } from "./http/server.ts"
+import { operationsRoutes, Readiness } from "./http/operations/health.ts"
+import { makeWebsocketd, websocketdDoor } from "./http/websocketd/websocketd.ts"
+import { actorClockLayer } from "./runtime/actor/clock.ts"
+import { ActorHost, registerKind } from "./runtime/actor/host.ts"
+import { Inspector } from "./runtime/actor/inspection.ts"
+import { actorMigrations } from "./runtime/actor/migrations.ts"
+import { ActorStore } from "./runtime/actor/store.ts"
+import { ActorSystem } from "./runtime/actor/system.ts"
+import { eventBusLayer } from "./runtime/bus/event-bus-layer.ts"
+import { Outbox } from "./runtime/bus/outbox.ts"
+import { outboxMigrations } from "./runtime/bus/outbox-migrations.ts"
+import { clusterLayerSingle } from "./runtime/cluster/cluster.ts"
+import { databaseLayer } from "./runtime/database/database.ts"
+import { migrate } from "./runtime/database/migrator.ts"
+import { telemetryLayer } from "./runtime/operations/telemetry.ts"
+import { Platform, platformMigrations } from "./runtime/platform.ts"
+import { AgentdApi } from "./schemas/agentd/api.ts"
+import { AmidApi } from "./schemas/amid/api.ts"
+
+/** Every table, by the domain that owns it. */
+const migrations = {
+  ...outboxMigrations,
+  ...actorMigrations,
+  ...platformMigrations,
+  ...identityMigrations,
+  ...pbxMigrations,
+  ...agentMigrations
+}
+
+/** The ground: database, bus, actor kit, placement. */
+const groundLayer = ActorSystem.layer.pipe(
+  Layer.provideMerge(clusterLayerSingle),
+  Layer.provideMerge(ActorHost.layer),
+  Layer.provideMerge(ActorStore.layer),
+  Layer.provideMerge(Outbox.layer),
+  Layer.provideMerge(Layer.mergeAll(eventBusLayer, Platform.layer, Inspector.layer)),
+  Layer.provideMerge(Layer.effectDiscard(migrate(migrations)).pipe(Layer.provideMerge(databaseLayer)))
+)
+
+/** The inhabitants. */
+const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiActions.layer).pipe(
+  Layer.provideMerge(actorClockLayer),
+  Layer.provideMerge(agentAsteriskEventsLayer),
+  Layer.provideMerge(agentSynchroniserLayer),
+  Layer.provideMerge(
+    Layer.effectDiscard(Effect.flatMap(CallCentre, (callCentre) => registerKind(agentKind(callCentre))))
+  ),
+  Layer.provideMerge(amiSessionLayer),
+  Layer.provideMerge(Layer.mergeAll(Drift.layer, Synchronisers.layer)),
+  Layer.provideMerge(pbxLayer),
+  Layer.provideMerge(identityLayer)
+)
+
+const routes = Layer.mergeAll(
+  agentdRoutes,
+  amidRoutes,
+  apiYamlRoute(AgentdApi, "/api/agentd/1.0"),
+  apiYamlRoute(AmidApi, "/api/amid/1.0"),
+  operationsRoutes
+)
+
+/** The one port with everything behind it. */
+const doorsLayer = Layer.effect(
+  ListenAddress,
+  Effect.gen(function* () {
+    const websocketd = yield* makeWebsocketd
+    const readiness = yield* Readiness
+    const address = yield* serve({
+      routes,
+      surfaces: [agentdSurface, amidSurface],
+      doors: [websocketdDoor(websocketd)]
+    })
+    // Open sockets would keep the server from closing.
+    yield* Effect.addFinalizer(() => websocketd.close)
+    yield* Effect.addFinalizer(() => Effect.sync(() => readiness.set(false)))
+    return address
+  })
+)
+
+/**
+ * The whole runtime. Building it starts everything; closing its scope drains: no new requests, open ones are
+ * finished, sockets are closed with the contract's codes, actors come to rest, the database is closed and its lock
+ * released.
+ */
+export const strowgerLayer = doorsLayer.pipe(
+  Layer.provideMerge(inhabitantsLayer),
+  Layer.provideMerge(groundLayer),
+  Layer.provideMerge(Readiness.layer),
+  Layer.provideMerge(telemetryLayer)
+)
