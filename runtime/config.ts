@@ -96,6 +96,12 @@ const knobTable = {
     "2 hours",
     "lifetime of a token when the client names none"
   ),
+  tokenKey: knob(
+    "TOKEN_KEY",
+    secret,
+    "",
+    "key that refresh tokens are derived from, shared by all nodes; empty: one kept in the data folder"
+  ),
   maxSessions: knob("MAX_USER_SESSIONS", natural, "100", "live sessions a user may have at once"),
   actorIdle: knob(
     "ACTOR_IDLE",

@@ -1,16 +1,19 @@
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Bootstrap } from "../actors/identity/bootstrap.ts"
 import { type Identity, identityLayer } from "../actors/identity/identity.ts"
 import { identityMigrations } from "../actors/identity/migrations.ts"
 import { Sessions } from "../actors/identity/sessions.ts"
-import { EventBus } from "../runtime/bus/event-bus.ts"
+import type { EventBus } from "../runtime/bus/event-bus.ts"
+import { layerMemory } from "../runtime/bus/memory.ts"
+import { outboxMigrations } from "../runtime/bus/outbox-migrations.ts"
 import { Outbox } from "../runtime/bus/outbox.ts"
 import { AppConfig } from "../runtime/config.ts"
 import { type Migrations, migrate } from "../runtime/database/migrator.ts"
 import { Platform, platformMigrations } from "../runtime/platform.ts"
-import type { BusEvent } from "../schemas/events/envelope.ts"
 import { type TestDatabase, testDatabaseLayer } from "./database.ts"
 
 /** The administrator of `testIdentityLayer`. */
@@ -31,12 +34,17 @@ export const testIdentityLayer = (
   } = {}
 ): Layer.Layer<TestIdentity> => {
   const migrated = Layer.effectDiscard(
-    migrate({ ...platformMigrations, ...identityMigrations, ...options.migrations })
+    migrate({ ...outboxMigrations, ...platformMigrations, ...identityMigrations, ...options.migrations })
   ).pipe(Layer.provideMerge(options.database ?? testDatabaseLayer))
   const ground = Layer.mergeAll(
     Platform.layer,
-    bus,
-    AppConfig.layerFrom({ STROWGER_ADMIN_PASSWORD: adminCredentials.password, ...options.environment })
+    Outbox.layer.pipe(Layer.provideMerge(layerMemory)),
+    AppConfig.layerFrom({
+      STROWGER_ADMIN_PASSWORD: adminCredentials.password,
+      STROWGER_DATA_DIR: join(tmpdir(), `strowger-test-${process.pid}`),
+      STROWGER_TOKEN_KEY: "test",
+      ...options.environment
+    })
   ).pipe(Layer.provideMerge(migrated))
   return identityLayer.pipe(Layer.provideMerge(ground), Layer.orDie)
 }
@@ -69,45 +77,4 @@ export const issueToken = Effect.fnUntraced(function* (options: {
     userAgent: "test",
     remoteAddress: "127.0.0.1"
   })
-})
-
-const bus = Layer.suspend(() => {
-  const handlers = new Set<{ name?: string; run: (event: BusEvent & { json: string }) => void }>()
-  const deliver = (event: BusEvent) => {
-    for (const handler of handlers) {
-      if (handler.name === undefined || handler.name === event.name) handler.run({ ...event, json: "" })
-    }
-  }
-  const pending: Array<BusEvent> = []
-  return Layer.mergeAll(
-    Layer.succeed(
-      EventBus,
-      EventBus.of({
-        publish: (event) => Effect.sync(() => deliver(event)),
-        publishTransient: deliver,
-        subscribe: (binding, run) =>
-          Effect.asVoid(
-            Effect.acquireRelease(
-              Effect.sync(() => {
-                const handler = { ...(binding.name === undefined ? {} : { name: binding.name }), run }
-                handlers.add(handler)
-                return handler
-              }),
-              (handler) => Effect.sync(() => handlers.delete(handler))
-            )
-          ),
-        connected: () => true
-      })
-    ),
-    Layer.succeed(
-      Outbox,
-      Outbox.of({
-        append: (events) => Effect.sync(() => pending.push(...events)),
-        wake: () => {
-          for (const event of pending.splice(0)) deliver(event)
-        },
-        drained: Effect.void
-      })
-    )
-  )
 })

@@ -4,38 +4,51 @@ import type { EventBus } from "../../runtime/bus/event-bus.ts"
 import type { Outbox } from "../../runtime/bus/outbox.ts"
 import type { AppConfig } from "../../runtime/config.ts"
 import type { Platform } from "../../runtime/platform.ts"
+import { Accounts } from "./accounts.ts"
+import { Authentication } from "./authentication.ts"
 import { Bootstrap } from "./bootstrap.ts"
 import { Transactions } from "./changes.ts"
+import { IdentityProviders } from "./identity-providers.ts"
 import { tokensLayer } from "./live-tokens.ts"
 import { Passwords } from "./passwords.ts"
+import { Policies } from "./policies.ts"
+import { RefreshTokenKey } from "./refresh-token-key.ts"
+import { RefreshTokens } from "./refresh-tokens.ts"
 import { Sessions } from "./sessions.ts"
+import { sessionSweeperLayer } from "./session-sweeper.ts"
+import { TenantRegistry } from "./tenant-registry.ts"
 import { TenantTree, tenantsLayer } from "./tenant-tree.ts"
 import type { Tenants } from "./tenants.ts"
 import { TokenCache } from "./token-cache.ts"
 import type { Tokens } from "./tokens.ts"
+import { Users } from "./users.ts"
 
 /** Everything identity offers to the doors and to the other inhabitants. */
 export type Identity =
+  | Authentication
   | Bootstrap
-  | Passwords
+  | Policies
   | Sessions
+  | TenantRegistry
   | Tenants
-  | TenantTree
   | TokenCache
   | Tokens
   | Transactions
+  | Users
 
 /**
- * Identity on a migrated database (`identityMigrations`, `platformMigrations`). The first build creates the master
- * tenant and the administrator: ask `Bootstrap` for the generated password.
+ * Identity on a migrated database (`identityMigrations`, `platformMigrations`, `outboxMigrations`). The first build
+ * creates the master tenant and the administrator: ask `Bootstrap` for the generated password.
  */
 export const identityLayer: Layer.Layer<
   Identity,
   never,
   SqlClient.SqlClient | EventBus | Outbox | Platform | AppConfig
-> = Sessions.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(tokensLayer, tenantsLayer)),
+> = Layer.mergeAll(Authentication.layer, Users.layer, TenantRegistry.layer, sessionSweeperLayer).pipe(
+  Layer.provide(IdentityProviders.layer),
+  Layer.provide(RefreshTokens.layer),
+  Layer.provideMerge(Layer.mergeAll(Sessions.layer, Policies.layer, tokensLayer, tenantsLayer)),
   Layer.provideMerge(Layer.mergeAll(TokenCache.layer, TenantTree.layer, Transactions.layer)),
   Layer.provideMerge(Bootstrap.layer),
-  Layer.provideMerge(Passwords.layer)
+  Layer.provide(Layer.mergeAll(Accounts.layer, Passwords.layer, RefreshTokenKey.layer))
 )

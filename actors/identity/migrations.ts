@@ -49,7 +49,6 @@ export const identityMigrations = {
        tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
        constraint auth_user_uuid primary key (uuid)
      )`,
-    `create unique index auth_user_username on auth_user (lower(username))`,
     `create index auth_user_tenant on auth_user (tenant_uuid)`,
     `alter table auth_tenant add constraint auth_tenant_contact
        foreign key (contact_uuid) references auth_user (uuid) on delete set null`,
@@ -60,9 +59,8 @@ export const identityMigrations = {
        main boolean not null,
        user_uuid uuid not null references auth_user (uuid) on delete cascade
      )`,
-    `create unique index auth_email_address on auth_email (lower(address))`,
     `create index auth_email_user on auth_email (user_uuid)`,
-    // Usernames and email addresses share one namespace: a login names one user.
+    // Usernames and email addresses, in lowercase, share one namespace: a login names one user.
     `create table auth_login (
        login text not null,
        user_uuid uuid not null references auth_user (uuid) on delete cascade,

@@ -2,8 +2,10 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { Fragment } from "effect/sql/Statement"
 import { randomUUID } from "node:crypto"
+import type { SessionsQuery, SessionView } from "../../schemas/auth/models.ts"
 import { authSessionCreated, authSessionDeleted } from "../../schemas/events/auth.ts"
-import { type Changes, Transactions } from "./changes.ts"
+import { type Changes, dieOnSqlError, Transactions } from "./changes.ts"
+import { listPage, type Page } from "./listing.ts"
 import { liveToken, tokenHash } from "./token-record.ts"
 import { TokenCache } from "./token-cache.ts"
 import type { LiveToken } from "./tokens.ts"
@@ -38,6 +40,14 @@ export class Sessions extends Context.Service<
     readonly create: (request: TokenRequest) => Effect.Effect<LiveToken>
     /** Whether there was such a token. */
     readonly revokeToken: (id: string) => Effect.Effect<boolean>
+    /** Live sessions of some tenants, or of one of their users. */
+    readonly list: (
+      tenants: ReadonlyArray<string>,
+      query: SessionsQuery,
+      userUuid?: string
+    ) => Effect.Effect<Page<SessionView>>
+    /** Ends a session of these tenants, or of one user; without effect when there is none. */
+    readonly end: (tenants: ReadonlyArray<string>, uuid: string, userUuid?: string) => Effect.Effect<void>
     /** Live sessions of a user. */
     readonly countOf: (userUuid: string) => Effect.Effect<number, SqlError.SqlError>
   }
@@ -108,8 +118,54 @@ export class Sessions extends Context.Service<
           return row?.count ?? 0
         })
 
+        const ofUser = (userUuid: string | undefined) =>
+          userUuid === undefined ? [] : [sql`t.auth_id = ${userUuid}`]
+
+        const list = Effect.fnUntraced(function* (
+          tenants: ReadonlyArray<string>,
+          query: SessionsQuery,
+          userUuid?: string
+        ) {
+          const { search: _, ...request } = query
+          const found = yield* listPage<SessionView & { auth_id: string }>(request, {
+            select: sql`s.uuid, s.mobile, s.tenant_uuid, t.auth_id`,
+            from: sql`auth_session s join auth_token t on t.session_uuid = s.uuid`,
+            scope: sql.and([
+              sql`s.tenant_uuid = any(${tenants}::uuid[])`,
+              sql`t.expires_at > ${new Date()}`,
+              ...ofUser(userUuid)
+            ]),
+            filters: [],
+            search: () => [],
+            order: query.order === undefined ? [sql`s.uuid`] : [sql`s.mobile`, sql`s.uuid`]
+          }).pipe(Effect.provideService(SqlClient.SqlClient, sql), dieOnSqlError)
+          return {
+            ...found,
+            items: found.items.map(({ auth_id, ...session }) => ({
+              ...session,
+              user_uuid: sessionUser(auth_id)
+            }))
+          }
+        })
+
+        const end = (tenants: ReadonlyArray<string>, uuid: string, userUuid?: string) =>
+          Effect.asVoid(
+            transactions.run((changes) =>
+              endWhere(
+                changes,
+                sql.and([
+                  sql`s.uuid = ${uuid}`,
+                  sql`s.tenant_uuid = any(${tenants}::uuid[])`,
+                  ...ofUser(userUuid)
+                ])
+              )
+            )
+          )
+
         return {
           begin,
+          list,
+          end,
           endWhere,
           countOf,
           create: (request) => transactions.run((changes) => begin(changes, request)),

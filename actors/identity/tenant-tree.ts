@@ -21,6 +21,7 @@ export class TenantTree extends Context.Service<
     readonly remove: (uuid: string) => void
     /** The tenants above, the parent first, the master last. */
     readonly ancestors: (uuid: string) => ReadonlyArray<string>
+    readonly bySlug: (slug: string) => string | undefined
     readonly tenants: Tenants["Service"]
   }
 >()("strowger/actors/identity/TenantTree") {
@@ -91,6 +92,7 @@ export const makeTenantTree = (master: string): TenantTree["Service"] => {
   }
   return {
     ancestors,
+    bySlug: (slug) => [...nodes.values()].find((node) => node.slug === slug)?.uuid,
     put: (node) => {
       detach(node.uuid)
       nodes.set(node.uuid, node)

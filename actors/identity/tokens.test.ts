@@ -3,6 +3,7 @@ import { Deferred, Effect, Exit, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { Outbox } from "../../runtime/bus/outbox.ts"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
 import { issueToken, testIdentityLayer } from "../../test/identity.ts"
 import { Sessions } from "./sessions.ts"
@@ -12,6 +13,7 @@ import { type TokenEnd, Tokens } from "./tokens.ts"
 /** Collects the events of a name until the scope closes. */
 const heard = Effect.fnUntraced(function* (name: string) {
   const bus = yield* EventBus
+  yield* (yield* Outbox).drained
   const events: Array<BusEvent> = []
   yield* bus.subscribe({ name }, (event) => events.push(event))
   return events
@@ -99,6 +101,7 @@ describe("Tokens", () => {
           assert.strictEqual(yield* Deferred.await(ended), "revoked")
           assert.deepStrictEqual(ends, ["revoked"])
           assert.isFalse(yield* sessions.revokeToken(token.id))
+          yield* (yield* Outbox).drained
           const session = { uuid: token.sessionUuid, user_uuid: userUuid, tenant_uuid: token.tenantUuid }
           assert.deepStrictEqual(
             created.map(({ data }) => data),

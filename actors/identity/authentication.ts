@@ -1,0 +1,177 @@
+import { Context, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { AppConfig, millis } from "../../runtime/config.ts"
+import { Platform } from "../../runtime/platform.ts"
+import {
+  authenticationFailed,
+  type NotFound,
+  type ReasonTooMany,
+  type ReasonUnauthorized,
+  tooManySessions
+} from "../../schemas/auth/errors.ts"
+import { longestTokenLifetime } from "../../schemas/auth/models.ts"
+import { type Account, Accounts } from "./accounts.ts"
+import { type Changes, dieOnSqlError, Transactions } from "./changes.ts"
+import { IdentityProviders, type LoginAttempt, type Recognised } from "./identity-providers.ts"
+import { Policies } from "./policies.ts"
+import { RefreshTokens } from "./refresh-tokens.ts"
+import { Sessions } from "./sessions.ts"
+import type { LiveToken } from "./tokens.ts"
+
+/** The outcome of a login. */
+export interface Admission {
+  readonly token: LiveToken
+  /** Only when offline access was asked for. */
+  readonly refreshToken?: string
+  /** Sessions that this login ended. */
+  readonly sessionsRevoked: number
+}
+
+/** Why nobody was let in. */
+export type LoginRefusal = ReasonUnauthorized | NotFound | ReasonTooMany
+
+/**
+ * Turns credentials into a token (contracts/auth.md 6): a refresh token first, else the first identity provider that
+ * accepts the attempt. A user's method must be the provider's.
+ */
+export class Authentication extends Context.Service<
+  Authentication,
+  { readonly login: (attempt: LoginAttempt) => Effect.Effect<Admission, LoginRefusal> }
+>()("strowger/actors/identity/Authentication") {
+  static readonly layer: Layer.Layer<
+    Authentication,
+    never,
+    | SqlClient.SqlClient
+    | AppConfig
+    | Platform
+    | Accounts
+    | IdentityProviders
+    | Policies
+    | RefreshTokens
+    | Sessions
+    | Transactions
+  > = Layer.effect(
+    Authentication,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const config = yield* AppConfig
+      const platform = yield* Platform
+      const accounts = yield* Accounts
+      const { providers } = yield* IdentityProviders
+      const policies = yield* Policies
+      const refreshTokens = yield* RefreshTokens
+      const sessions = yield* Sessions
+      const transactions = yield* Transactions
+
+      const byRefreshToken = Effect.fnUntraced(function* (secret: string, clientId: string) {
+        const presented = yield* refreshTokens.find(secret.toLowerCase(), clientId)
+        const account = presented && (yield* accounts.byUuid(presented.userUuid))
+        if (!presented || !account || !providers.some(({ method }) => method === account.method)) {
+          return yield* authenticationFailed()
+        }
+        return { account, login: presented.login, refreshed: presented }
+      }, dieOnSqlError)
+
+      const byProvider = Effect.fnUntraced(function* (attempt: LoginAttempt) {
+        const provider = providers.find(({ accepts }) => accepts(attempt))
+        if (provider === undefined) return yield* authenticationFailed()
+        const recognised = yield* provider.verify(attempt)
+        if (recognised.account.method !== provider.method) return yield* authenticationFailed()
+        return { ...recognised, refreshed: undefined }
+      })
+
+      const recognise = (attempt: LoginAttempt) => {
+        const { refresh_token, client_id } = attempt.body
+        return refresh_token !== undefined && client_id !== undefined
+          ? byRefreshToken(refresh_token, client_id)
+          : byProvider(attempt)
+      }
+
+      /**
+       * Logins of one user come one after the other, so that two cannot both take the last place, and none slips
+       * in beside the user being disabled or deleted.
+       */
+      const takePlace = Effect.fnUntraced(function* (account: Account) {
+        const [still] =
+          yield* sql`select 1 from auth_user where uuid = ${account.uuid} and enabled for update`
+        if (still === undefined) return yield* authenticationFailed()
+        if (account.purpose === "internal") return
+        if ((yield* sessions.countOf(account.uuid)) >= config.maxSessions) return yield* tooManySessions()
+      })
+
+      const issueRefreshToken = (
+        changes: Changes,
+        { account, login }: Recognised,
+        { body, mobile, userAgent, remoteAddress }: LoginAttempt
+      ) =>
+        body.access_type === "offline" && body.client_id !== undefined
+          ? refreshTokens.issue(changes, account, {
+              clientId: body.client_id,
+              login,
+              mobile,
+              userAgent,
+              remoteAddress
+            })
+          : Effect.undefined
+
+      const login = Effect.fnUntraced(function* (attempt: LoginAttempt) {
+        const recognised = yield* recognise(attempt)
+        const { account, refreshed } = recognised
+        const acl = yield* policies.accessesOf(account.uuid)
+        return yield* transactions.run(
+          Effect.fnUntraced(function* (changes) {
+            yield* takePlace(account)
+            const issued = yield* issueRefreshToken(changes, recognised, attempt)
+            const refreshTokenUuid = issued?.uuid ?? refreshed?.uuid
+            const token = yield* sessions.begin(changes, {
+              authId: account.uuid,
+              tenantUuid: account.tenantUuid,
+              acl,
+              metadata: { ...refreshed?.metadata, ...metadataOf(account, platform.uuid) },
+              mobile: attempt.mobile,
+              lifetimeSeconds: attempt.body.expiration ?? defaultLifetime,
+              userAgent: attempt.userAgent,
+              remoteAddress: attempt.remoteAddress,
+              ...(refreshTokenUuid === undefined ? {} : { refreshTokenUuid })
+            })
+            return {
+              token,
+              sessionsRevoked: issued?.sessionsRevoked ?? 0,
+              ...(issued === undefined ? {} : { refreshToken: issued.secret })
+            }
+          })
+        )
+      })
+
+      const defaultLifetime = Math.min(
+        longestTokenLifetime,
+        Math.max(1, Math.round(millis(config.tokenLifetime) / 1000))
+      )
+
+      return {
+        login: (attempt) =>
+          login(attempt).pipe(
+            Effect.tapError(() =>
+              Effect.logInfo("A login failed").pipe(
+                Effect.annotateLogs({
+                  login: attempt.credentials?.login ?? "",
+                  address: attempt.remoteAddress,
+                  userAgent: attempt.userAgent
+                })
+              )
+            )
+          )
+      }
+    })
+  )
+}
+
+/** What a token tells about its user, by purpose (contracts/auth.md 6). */
+const metadataOf = (account: Account, platformUuid: string) => ({
+  uuid: account.uuid,
+  tenant_uuid: account.tenantUuid,
+  auth_id: account.uuid,
+  pbx_user_uuid: account.purpose === "user" ? account.uuid : null,
+  xivo_uuid: platformUuid,
+  purpose: account.purpose
+})

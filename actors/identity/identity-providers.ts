@@ -1,0 +1,106 @@
+import { Context, Effect, Layer } from "effect"
+import {
+  authenticationFailed,
+  type NotFound,
+  type ReasonUnauthorized,
+  unknownTenant
+} from "../../schemas/auth/errors.ts"
+import type { TokenBody } from "../../schemas/auth/models.ts"
+import { type Account, Accounts } from "./accounts.ts"
+import { dieOnSqlError } from "./changes.ts"
+import { Passwords } from "./passwords.ts"
+import { TenantTree } from "./tenant-tree.ts"
+
+/** What a client gives to get a token (contracts/auth.md 6). */
+export interface LoginAttempt {
+  /** From Basic authentication; both parts non-empty. */
+  readonly credentials: { readonly login: string; readonly password: string } | undefined
+  readonly body: TokenBody
+  readonly mobile: boolean
+  readonly userAgent: string
+  readonly remoteAddress: string
+}
+
+/** Who was recognised, and by which login. */
+export interface Recognised {
+  readonly account: Account
+  readonly login: string
+}
+
+/**
+ * A way to authenticate (contracts/auth.md 16). Of the providers that accept an attempt the one with the lowest
+ * priority number verifies it, and nobody else is asked.
+ */
+export interface IdentityProvider {
+  /** The authentication method that a user must have for this provider's word to count. */
+  readonly method: string
+  readonly priority: number
+  readonly accepts: (attempt: LoginAttempt) => boolean
+  readonly verify: (attempt: LoginAttempt) => Effect.Effect<Recognised, ReasonUnauthorized | NotFound>
+}
+
+/** The providers that are loaded, by priority. */
+export class IdentityProviders extends Context.Service<
+  IdentityProviders,
+  { readonly providers: ReadonlyArray<IdentityProvider> }
+>()("strowger/actors/identity/IdentityProviders") {
+  /** Native passwords; SAML and LDAP as they answer where nothing is configured for them. */
+  static readonly layer: Layer.Layer<IdentityProviders, never, Accounts | Passwords | TenantTree> =
+    Layer.effect(
+      IdentityProviders,
+      Effect.gen(function* () {
+        const native = yield* nativeProvider
+        const ldap = yield* unconfiguredLdap
+        return { providers: byPriority([native, ldap, unconfiguredSaml]) }
+      })
+    )
+}
+
+export const byPriority = (providers: ReadonlyArray<IdentityProvider>): ReadonlyArray<IdentityProvider> =>
+  providers.toSorted((left, right) => left.priority - right.priority)
+
+/** Username or confirmed email address, and the password kept here. Comes after all others. */
+const nativeProvider = Effect.gen(function* () {
+  const accounts = yield* Accounts
+  const passwords = yield* Passwords
+  const verify = Effect.fnUntraced(function* ({ credentials }: LoginAttempt) {
+    if (credentials === undefined) return yield* authenticationFailed()
+    const { login, password } = credentials
+    const account = yield* accounts.byLogin(login)
+    const check = yield* passwords.check(password, account?.passwordHash ?? undefined)
+    if (account === undefined || !check.matches) return yield* authenticationFailed()
+    if (check.outdated) yield* accounts.rehash(account, yield* passwords.hash(password))
+    return { account, login }
+  }, dieOnSqlError)
+  return {
+    method: "native",
+    priority: 1_000,
+    accepts: ({ credentials }: LoginAttempt) => credentials !== undefined,
+    verify
+  } satisfies IdentityProvider
+})
+
+/** No tenant has an LDAP configuration: an unknown tenant_id is told, everything else fails. */
+const unconfiguredLdap = Effect.map(
+  TenantTree,
+  ({ bySlug, tenants }): IdentityProvider => ({
+    method: "ldap",
+    priority: 2,
+    accepts: ({ credentials, body }) =>
+      credentials !== undefined && (body.domain_name !== undefined || body.tenant_id !== undefined),
+    verify: ({ body: { tenant_id } }) =>
+      Effect.fail(
+        tenant_id === undefined || tenants.exists(tenant_id.toLowerCase()) || bySlug(tenant_id) !== undefined
+          ? authenticationFailed()
+          : unknownTenant(tenant_id)
+      )
+  })
+)
+
+/** There is no SAML session that a token could be asked for. */
+const unconfiguredSaml: IdentityProvider = {
+  method: "saml",
+  priority: 1,
+  accepts: ({ body }) => body.saml_session_id !== undefined,
+  verify: () => Effect.suspend(() => Effect.fail(authenticationFailed()))
+}

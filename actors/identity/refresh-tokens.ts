@@ -1,0 +1,128 @@
+import { Context, Effect, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { randomUUID } from "node:crypto"
+import { authRefreshTokenCreated, authRefreshTokenDeleted } from "../../schemas/events/auth.ts"
+import type { Account } from "./accounts.ts"
+import type { Changes } from "./changes.ts"
+import { RefreshTokenKey } from "./refresh-token-key.ts"
+import { Sessions } from "./sessions.ts"
+import { tokenHash } from "./token-record.ts"
+
+/** A refresh token for a client of a user, and what its creation cost. */
+export interface IssuedRefreshToken {
+  readonly uuid: string
+  readonly secret: string
+  readonly sessionsRevoked: number
+}
+
+/** A refresh token as a login presents it. */
+export interface PresentedRefreshToken {
+  readonly uuid: string
+  readonly userUuid: string
+  readonly login: string
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+/** Refresh tokens: one for each client of a user (contracts/auth.md 6). Parts of a larger transaction. */
+export class RefreshTokens extends Context.Service<
+  RefreshTokens,
+  {
+    /**
+     * The refresh token of a client, created if need be. A mobile one is always new, and the user's other mobile
+     * refresh tokens end with their sessions: one mobile device a user.
+     */
+    readonly issue: (
+      changes: Changes,
+      account: Account,
+      client: {
+        readonly clientId: string
+        readonly login: string
+        readonly mobile: boolean
+        readonly userAgent: string
+        readonly remoteAddress: string
+      }
+    ) => Effect.Effect<IssuedRefreshToken, SqlError.SqlError>
+    readonly find: (
+      secret: string,
+      clientId: string
+    ) => Effect.Effect<PresentedRefreshToken | undefined, SqlError.SqlError>
+  }
+>()("strowger/actors/identity/RefreshTokens") {
+  static readonly layer: Layer.Layer<RefreshTokens, never, SqlClient.SqlClient | Sessions | RefreshTokenKey> =
+    Layer.effect(
+      RefreshTokens,
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const sessions = yield* Sessions
+        const key = yield* RefreshTokenKey
+
+        const endMobile = Effect.fnUntraced(function* (changes: Changes, account: Account, clientId: string) {
+          const concerned = sql`user_uuid = ${account.uuid} and (mobile or client_id = ${clientId})`
+          const revoked = yield* sessions.endWhere(
+            changes,
+            sql`t.refresh_token_uuid in (select uuid from auth_refresh_token where ${concerned})`
+          )
+          const ended = yield* sql<{ client_id: string; mobile: boolean }>`
+          delete from auth_refresh_token where ${concerned} returning client_id, mobile`
+          for (const { client_id, mobile } of ended) {
+            changes.emit(authRefreshTokenDeleted, targetOf(account), {
+              client_id,
+              mobile,
+              user_uuid: account.uuid,
+              tenant_uuid: account.tenantUuid
+            })
+          }
+          return revoked
+        })
+
+        /** The secret of an existing row; of a row made with another key it becomes this key's. */
+        const renew = Effect.fnUntraced(function* (uuid: string, secretHash: string) {
+          const secret = key.derive(uuid)
+          const hash = tokenHash(secret)
+          if (hash !== secretHash) {
+            yield* sql`update auth_refresh_token set secret_hash = ${hash} where uuid = ${uuid}`
+          }
+          return { uuid, secret }
+        })
+
+        return {
+          issue: Effect.fnUntraced(function* (changes, account, client) {
+            const sessionsRevoked = client.mobile ? yield* endMobile(changes, account, client.clientId) : 0
+            const [existing] = yield* sql<{ uuid: string; secret_hash: string }>`
+            select uuid, secret_hash from auth_refresh_token
+            where user_uuid = ${account.uuid} and client_id = ${client.clientId}`
+            if (existing) return { ...(yield* renew(existing.uuid, existing.secret_hash)), sessionsRevoked }
+            const uuid = randomUUID()
+            const secret = key.derive(uuid)
+            yield* sql`insert into auth_refresh_token ${sql.insert({
+              uuid,
+              secret_hash: tokenHash(secret),
+              client_id: client.clientId,
+              user_uuid: account.uuid,
+              login: client.login,
+              user_agent: client.userAgent,
+              remote_address: client.remoteAddress,
+              created_at: new Date(),
+              mobile: client.mobile
+            })}`
+            changes.emit(authRefreshTokenCreated, targetOf(account), {
+              client_id: client.clientId,
+              mobile: client.mobile,
+              user_uuid: account.uuid,
+              tenant_uuid: account.tenantUuid
+            })
+            return { uuid, secret, sessionsRevoked }
+          }),
+          find: (secret, clientId) =>
+            Effect.map(
+              sql<PresentedRefreshToken>`
+              select uuid, user_uuid as "userUuid", login, metadata from auth_refresh_token
+              where secret_hash = ${tokenHash(secret)} and client_id = ${clientId}`,
+              ([row]) => row
+            )
+        }
+      })
+    )
+}
+
+const targetOf = ({ uuid, tenantUuid }: Account) => ({ tenantUuid, userUuids: [uuid] })

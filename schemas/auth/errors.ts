@@ -1,0 +1,150 @@
+import { Schema } from "effect"
+
+/**
+ * The error bodies of auth (contracts/auth.md 2). Family A describes a resource (`error_id`, `details`); family B,
+ * whose classes are called `Reason…`, gives a list of reasons and is what token and policy endpoints answer.
+ */
+
+const familyA = {
+  message: Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)]),
+  error_id: Schema.String,
+  details: Schema.Record(Schema.String, Schema.Unknown),
+  timestamp: Schema.Finite,
+  resource: Schema.optionalKey(Schema.String)
+}
+
+const familyB = {
+  reason: Schema.Array(Schema.String),
+  timestamp: Schema.Array(Schema.Finite),
+  status_code: Schema.Int
+}
+
+export class Invalid extends Schema.Error<Invalid>("auth/Invalid")(familyA, { httpApiStatus: 400 }) {}
+export class Unauthorized extends Schema.Error<Unauthorized>("auth/Unauthorized")(familyA, {
+  httpApiStatus: 401
+}) {}
+export class Forbidden extends Schema.Error<Forbidden>("auth/Forbidden")(familyA, { httpApiStatus: 403 }) {}
+export class NotFound extends Schema.Error<NotFound>("auth/NotFound")(familyA, { httpApiStatus: 404 }) {}
+export class Conflict extends Schema.Error<Conflict>("auth/Conflict")(familyA, { httpApiStatus: 409 }) {}
+
+export class ReasonInvalid extends Schema.Error<ReasonInvalid>("auth/ReasonInvalid")(familyB, {
+  httpApiStatus: 400
+}) {}
+export class ReasonUnauthorized extends Schema.Error<ReasonUnauthorized>("auth/ReasonUnauthorized")(familyB, {
+  httpApiStatus: 401
+}) {}
+export class ReasonForbidden extends Schema.Error<ReasonForbidden>("auth/ReasonForbidden")(familyB, {
+  httpApiStatus: 403
+}) {}
+export class ReasonNotFound extends Schema.Error<ReasonNotFound>("auth/ReasonNotFound")(familyB, {
+  httpApiStatus: 404
+}) {}
+export class ReasonConflict extends Schema.Error<ReasonConflict>("auth/ReasonConflict")(familyB, {
+  httpApiStatus: 409
+}) {}
+export class ReasonTooMany extends Schema.Error<ReasonTooMany>("auth/ReasonTooMany")(familyB, {
+  httpApiStatus: 429
+}) {}
+
+/** What is wrong with one field: a sentence, and the rule in a form for programs. */
+export interface FieldProblem {
+  readonly message: string
+  readonly constraint_id: string
+  readonly constraint: unknown
+}
+
+const seconds = () => Date.now() / 1000
+
+const about = (
+  resource: string,
+  error_id: string,
+  message: string | Record<string, unknown>,
+  details: Record<string, unknown>
+) => ({ message, error_id, details, timestamp: seconds(), resource })
+
+const because = (status_code: number, reason: string) => ({
+  reason: [reason],
+  timestamp: [seconds()],
+  status_code
+})
+
+/** The first invalid field of a body; `details` is the field with its problem, nested as the field is. */
+export const invalidData = (resource: string, message: string, details: Record<string, unknown>) =>
+  new Invalid(about(resource, "invalid-data", message, details))
+/** An invalid list parameter; the resource is `users` for every list. */
+export const invalidListParameter = (parameter: string, problem: FieldProblem) =>
+  new Invalid(about("users", "invalid-list-param", { [parameter]: problem }, {}))
+export const tenantHasChildren = (uuid: string) =>
+  new Invalid(about("tenants", "tenant-has-children", `Tenant "${uuid}" has at least one child`, { uuid }))
+
+/** Why a caller is not let in; details name the access or the tenant that was asked for. */
+export const unauthorized = (details: Record<string, unknown>) =>
+  new Unauthorized({ message: "Unauthorized", error_id: "unauthorized", details, timestamp: seconds() })
+export const unauthorizedTenant = (tenant_uuid: string | null) =>
+  new Unauthorized({
+    message: "Unauthorized tenant",
+    error_id: "unauthorized-tenant",
+    details: { tenant_uuid },
+    timestamp: seconds()
+  })
+
+export const deletingOwnTenant = (uuid: string) =>
+  new Forbidden(
+    about("tenants", "deleting-own-tenant-forbidden", "Deleting one's own tenant is forbidden", { uuid })
+  )
+
+export const unknownUser = (uuid: string) =>
+  new NotFound(about("users", "unknown-user", `No such user: "${uuid}"`, { uuid }))
+export const unknownTenant = (uuid: string) =>
+  new NotFound(about("tenants", "unknown-tenant", `No such tenant: "${uuid}"`, { uuid }))
+
+export const userConflict = (field: "username" | "email_address" | "uuid", value: string) =>
+  conflict("users", field, `The ${field === "uuid" ? "uuid" : "login"} "${value}" is already used`)
+export const tenantSlugConflict = (slug: string) =>
+  conflict("tenants", "slug", `The slug "${slug}" is already used`)
+export const tenantDomainConflict = (names: ReadonlyArray<string>) =>
+  new Conflict(
+    about("tenants", "conflict", "Conflict detected", {
+      domain_names: {
+        "constraint-id": "unique",
+        message: `Of the domain names ${names.map((name) => `"${name}"`).join(", ")} one is already in use`
+      }
+    })
+  )
+export const tenantIdentityConflict = (uuid: string) =>
+  new Conflict(
+    about("tenants", "tenant-identity-conflict", `A tenant with the uuid "${uuid}" already exists`, { uuid })
+  )
+
+export const tenantBelowItself = (uuid: string) =>
+  conflict("tenants", "parent_uuid", `The tenant "${uuid}" cannot be moved below itself`)
+
+const conflict = (resource: string, field: string, message: string) =>
+  new Conflict(
+    about(resource, "conflict", "Conflict detected", { [field]: { constraint_id: "unique", message } })
+  )
+
+export const reasonInvalid = (reason: string) => new ReasonInvalid(because(400, reason))
+export const authenticationFailed = () => new ReasonUnauthorized(because(401, "Authentication Failed"))
+export const tooManySessions = () =>
+  new ReasonTooMany(because(429, "The user has reached the maximum number of concurrent sessions"))
+export const unknownToken = () => new ReasonNotFound(because(404, "No such token"))
+export const scopeDenied = (scope: string) =>
+  new ReasonForbidden(because(403, `Unauthorized for ${ascii(scope)}`))
+export const tokenTenantDenied = (tenant: string) =>
+  new ReasonForbidden(because(403, `Unauthorized for tenant ${ascii(tenant)}`))
+
+export const unknownPolicy = (id: string) => new ReasonNotFound(because(404, `No such policy ${id}`))
+export const readOnlyPolicy = (uuid: string) =>
+  new ReasonForbidden(because(403, `Forbidden policy modification: "${uuid}"`))
+export const duplicatePolicy = (name: string) =>
+  new ReasonConflict(because(409, `Policy "${name}" already exists`))
+export const duplicateAccess = (access: string) =>
+  new ReasonConflict(because(409, `Policy already associated to ${access}`))
+
+/** Accents dropped, what has no ASCII form replaced. */
+const ascii = (text: string): string =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{Mark}/gu, "")
+    .replace(/[^\x20-\x7e]/gu, "?")
