@@ -12,6 +12,7 @@ import { Synchronisers } from "./actors/ami-session/synchronisers.ts"
 import { identityLayer } from "./actors/identity/identity.ts"
 import { identityMigrations } from "./actors/identity/migrations.ts"
 import { CallCentre } from "./actors/pbx/call-centre.ts"
+import { callCentreLayer } from "./actors/pbx/call-centre-layer.ts"
 import { pbxMigrations } from "./actors/pbx/migrations.ts"
 import { pbxLayer } from "./actors/pbx/pbx.ts"
 import { agentdRoutes } from "./http/agentd/handlers.ts"
@@ -70,6 +71,7 @@ const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiAc
   Layer.provideMerge(amiSessionLayer),
   Layer.provideMerge(Layer.mergeAll(Drift.layer, Synchronisers.layer)),
   Layer.provideMerge(pbxLayer),
+  Layer.provideMerge(callCentreLayer),
   Layer.provideMerge(identityLayer)
 )
 

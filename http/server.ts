@@ -35,10 +35,11 @@ export const serve = Effect.fnUntraced(function* <E, R>(options: {
 }) {
   const config = yield* AppConfig
   const scope = yield* Effect.scope
-  const app = yield* HttpRouter.toHttpEffect(options.routes)
+  const platform = yield* Layer.build(Layer.mergeAll(HttpServer.layerServices, NodeServices.layer))
+  const app = yield* HttpRouter.toHttpEffect(options.routes).pipe(Effect.provideContext(platform))
   const handled = serveSurfaces(app, options.surfaces) as Effect.Effect<HttpServerResponse.HttpServerResponse>
   const handler = yield* NodeHttpServer.makeHandler(handled, { scope }).pipe(
-    Effect.provide(Layer.mergeAll(HttpServer.layerServices, NodeServices.layer)),
+    Effect.provideContext(platform),
     Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBody)
   )
   const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 32 * 1024 })

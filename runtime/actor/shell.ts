@@ -319,7 +319,8 @@ export class Shell {
         ;({ reached, uncommitted } = this.#absorb(reached, current, uncommitted, now))
         dirty = true
       }
-      if (dirty) yield* this.#commit(reached, [], uncommitted)
+      if (dirty && differs(this.#live ?? from, reached, uncommitted))
+        yield* this.#commit(reached, [], uncommitted)
       this.#remember(yield* Clock.currentTimeMillis, cause, from.snapshot, reached.snapshot)
       return rejection
     })
@@ -565,6 +566,15 @@ const viewOf = (snapshot: AnyMachineSnapshot): ActorView => ({
   value: snapshot.value as ActorView["value"],
   context: snapshot.context
 })
+
+/** Whether there is anything to commit: a command may have led back to where it began. */
+const differs = (committed: Live, reached: Live, { events, writes }: Uncommitted): boolean =>
+  events.length > 0 ||
+  writes.length > 0 ||
+  committed.snapshot.context !== reached.snapshot.context ||
+  stateText(committed.snapshot) !== stateText(reached.snapshot) ||
+  committed.snapshot.status !== reached.snapshot.status ||
+  JSON.stringify(committed.deadlines) !== JSON.stringify(reached.deadlines)
 
 const isPending = (snapshot: AnyMachineSnapshot): boolean => snapshot.hasTag("pending")
 

@@ -1,0 +1,323 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { SnapshotFrom } from "xstate"
+import { getShortestPaths } from "xstate/graph"
+import { firstStep, type Step, step } from "../../runtime/actor/step.ts"
+import type { AgentIdentity, QueueMembership } from "../../schemas/agentd/agent.ts"
+import { type AgentContext, type AgentEvent, agentMachine, driftOf } from "./machine.ts"
+
+const agent: AgentIdentity = { id: 7, tenantUuid: "t", number: "1001", users: [{ id: 12, uuid: "u" }] }
+const sales: QueueMembership = { id: 3, name: "sales", penalty: 3 }
+const support: QueueMembership = { id: 4, name: "support", penalty: 0 }
+const session = { extension: "1001", context: "ctx", stateInterface: "PJSIP/abcd", loginAt: 1_000 }
+const login = (assigned: ReadonlyArray<QueueMembership>): AgentEvent => ({
+  type: "login",
+  agent,
+  session,
+  assigned
+})
+const call = { queue: "sales", callerNumber: "5551001", callerName: "Zoë", since: 5 }
+
+type Snapshot = SnapshotFrom<typeof agentMachine>
+
+/** Runs events one after the other and gives the last step, and everything emitted on the way. */
+const live = (...events: ReadonlyArray<AgentEvent>) => {
+  let taken: Step = firstStep(agentMachine, undefined)
+  const emitted: Array<unknown> = [...taken.emitted]
+  for (const event of events) {
+    assert.isTrue(
+      taken.snapshot.can(event),
+      `${event.type} is taken in ${JSON.stringify(taken.snapshot.value)}`
+    )
+    taken = step(agentMachine, taken.snapshot, event)
+    emitted.push(...taken.emitted)
+  }
+  // The machine is the agent's.
+  return { ...taken, snapshot: taken.snapshot as Snapshot, emitted }
+}
+
+const onDuty: ReadonlyArray<AgentEvent> = [login([sales]), { type: "done" }]
+const enabledBefore: ReadonlyArray<AgentEvent> = [{ type: "enabledAll", assigned: [sales] }]
+
+describe("an agent that logs in (5.1)", () => {
+  it("is committed as logging in, with everything Asterisk must be told, before Asterisk is told", () => {
+    const { snapshot, actions } = live(...enabledBefore, login([sales, support]))
+    assert.isTrue(snapshot.hasTag("pending"))
+    assert.deepEqual(actions, [
+      { type: "joinQueues", params: { agent, session, queues: [sales], entering: [] } }
+    ])
+  })
+
+  it("is logged in where it said, not paused, when Asterisk was told", () => {
+    const { snapshot, emitted } = live(...enabledBefore, login([sales]), { type: "done" })
+    assert.deepEqual(snapshot.value, { on: { availability: "ready", call: "idle", queues: "settled" } })
+    assert.deepEqual(snapshot.context.session, session)
+    assert.deepEqual(emitted, [
+      { type: "loginLogged", agent, session },
+      { type: "status", agent, status: "logged_in" }
+    ])
+  })
+
+  it("enters every assigned queue when none was enabled, and says so of each", () => {
+    const { snapshot, emitted } = live(login([sales, support]), { type: "done" })
+    assert.deepEqual(snapshot.context.enabled, [sales, support])
+    assert.deepEqual(emitted.slice(2), [
+      { type: "queueStatus", agent, queueId: 3, logged: true },
+      { type: "queueStatus", agent, queueId: 4, logged: true }
+    ])
+  })
+
+  it("takes the configured penalty of an enabled queue", () => {
+    const old: AgentEvent = { type: "enabledAll", assigned: [{ ...sales, penalty: 9 }] }
+    assert.deepEqual(live(old, login([sales]), { type: "done" }).snapshot.context.enabled, [sales])
+  })
+
+  it("does not enter an enabled queue that it is no longer assigned to", () => {
+    const { snapshot } = live({ type: "enabledAll", assigned: [sales, support] }, login([support]), {
+      type: "done"
+    })
+    assert.deepEqual(snapshot.context.enabled, [support])
+  })
+
+  it("stays off, with nothing told to anybody, when Asterisk is away", () => {
+    const { snapshot, emitted, rejection } = live(login([sales]), { type: "asteriskAway" })
+    assert.deepEqual(snapshot.value, { off: "settled" })
+    assert.isNull(snapshot.context.session)
+    assert.deepEqual(emitted, [])
+    assert.strictEqual(rejection, "asterisk-away")
+  })
+
+  it("is refused while it is on duty", () => {
+    assert.isFalse(live(...onDuty).snapshot.can(login([sales])))
+  })
+})
+
+describe("an agent that logs off (5.4)", () => {
+  const logoff: AgentEvent = { type: "logoff", agent, at: 61_999 }
+
+  it("leaves its enabled queues and forgets its session, not its choice of queues", () => {
+    const leaving = live(...onDuty, logoff)
+    assert.isTrue(leaving.snapshot.hasTag("pending"))
+    assert.deepEqual(leaving.actions, [
+      { type: "leaveQueues", params: { agent, queues: [sales], withBlf: true } }
+    ])
+    const { snapshot, emitted } = live(...onDuty, logoff, { type: "done" })
+    assert.isNull(snapshot.context.session)
+    assert.deepEqual(snapshot.context.enabled, [sales])
+    assert.deepEqual(emitted.slice(-2), [
+      { type: "logoffLogged", agent, session, at: 61_999 },
+      { type: "status", agent, status: "logged_out" }
+    ])
+  })
+
+  it("says that it is unpaused for each report of Asterisk that comes after", () => {
+    const unpaused: AgentEvent = { type: "asteriskPaused", agent, queue: "sales", paused: false, reason: "" }
+    const { emitted, snapshot } = live(...onDuty, logoff, { type: "done" }, unpaused)
+    assert.deepEqual(emitted.at(-1), { type: "paused", agent, queue: "sales", paused: false, reason: "" })
+    assert.deepEqual(snapshot.value, { off: "settled" })
+  })
+
+  it("stays on duty as it was when Asterisk is away", () => {
+    const paused: AgentEvent = {
+      type: "asteriskPaused",
+      agent,
+      queue: "sales",
+      paused: true,
+      reason: "lunch"
+    }
+    const { snapshot, rejection } = live(...onDuty, paused, logoff, { type: "asteriskAway" })
+    assert.deepEqual(snapshot.value, { on: { availability: "paused", call: "idle", queues: "settled" } })
+    assert.strictEqual(rejection, "asterisk-away")
+  })
+
+  it("is refused when it is off", () => {
+    assert.isFalse(live().snapshot.can(logoff))
+  })
+})
+
+describe("a pause (5.5)", () => {
+  it("is asked of Asterisk and changes nothing by itself", () => {
+    const { snapshot, actions } = live(...onDuty, { type: "pause", reason: "lunch" })
+    assert.deepEqual(actions, [{ type: "setPause", params: { paused: true, reason: "lunch" } }])
+    const after = step(agentMachine, snapshot, { type: "done" })
+    assert.isFalse((after.snapshot as Snapshot).context.paused)
+  })
+
+  it("is there when Asterisk says so, with its reason, once for each queue", () => {
+    const paused: AgentEvent = {
+      type: "asteriskPaused",
+      agent,
+      queue: "sales",
+      paused: true,
+      reason: "lunch"
+    }
+    const { snapshot, emitted } = live(...onDuty, paused)
+    assert.deepEqual(snapshot.value, { on: { availability: "paused", call: "idle", queues: "settled" } })
+    assert.deepEqual([snapshot.context.paused, snapshot.context.pausedReason], [true, "lunch"])
+    assert.deepEqual(emitted.at(-1), { type: "paused", agent, queue: "sales", paused: true, reason: "lunch" })
+  })
+
+  it("of an agent without enabled queues is accepted and asks nothing", () => {
+    const { actions, snapshot } = live(login([]), { type: "done" }, { type: "pause", reason: null })
+    assert.deepEqual(actions, [])
+    assert.isFalse(snapshot.context.paused)
+  })
+})
+
+describe("a queue of a logged agent (5.3)", () => {
+  const leave: AgentEvent = { type: "leaveQueue", agent, queue: sales, at: 9 }
+
+  it("is entered with the pause the agent has", () => {
+    const paused: AgentEvent = {
+      type: "asteriskPaused",
+      agent,
+      queue: "sales",
+      paused: true,
+      reason: "lunch"
+    }
+    const { actions } = live(...onDuty, paused, { type: "enterQueue", agent, queue: support })
+    assert.deepInclude(actions[0]?.params, { add: [support], paused: true, reason: "lunch" })
+  })
+
+  it("that is entered already costs nothing", () => {
+    const { actions, emitted } = live(...onDuty, { type: "enterQueue", agent, queue: sales })
+    assert.deepEqual(actions, [])
+    assert.lengthOf(emitted, 3)
+  })
+
+  it("that is left is said to be left", () => {
+    const { snapshot, emitted } = live(login([sales, support]), { type: "done" }, leave, { type: "done" })
+    assert.deepEqual(snapshot.context.enabled, [support])
+    assert.deepEqual(emitted.at(-1), { type: "queueStatus", agent, queueId: 3, logged: false })
+  })
+
+  it("that is left as the last one logs the agent off, without a pause to undo", () => {
+    const { snapshot, actions } = live(...onDuty, leave, { type: "done" })
+    assert.strictEqual(snapshot.value, "loggingOff")
+    assert.deepEqual(actions, [{ type: "leaveQueues", params: { agent, queues: [], withBlf: true } }])
+  })
+})
+
+describe("an assignment through agentd (5.6)", () => {
+  it("enables the queue of a logged-off agent and is written with it", () => {
+    const { snapshot, emitted } = live({ type: "addToQueue", agent, queue: sales }, { type: "done" })
+    assert.deepEqual(snapshot.context.enabled, [sales])
+    assert.deepEqual(emitted, [{ type: "assignment", agentId: 7, queueId: 3, assigned: true }])
+  })
+
+  it("that ends with the last queue leaves the agent logged in", () => {
+    const { snapshot } = live(...onDuty, { type: "removeFromQueue", agent, queue: sales }, { type: "done" })
+    assert.deepEqual(snapshot.context.enabled, [])
+    assert.isTrue(snapshot.matches("on"))
+  })
+})
+
+describe("a call", () => {
+  it("rings, is talked, and is wrapped up for the queue's wrap-up time", () => {
+    const ringing = live(...onDuty, { type: "called", call })
+    assert.deepEqual(ringing.snapshot.value, {
+      on: { availability: "ready", call: "ringing", queues: "settled" }
+    })
+    const talking = live(...onDuty, { type: "called", call }, { type: "connected", call })
+    assert.isTrue(talking.snapshot.matches({ on: { call: "talking" } }))
+    const wrapping = live(...onDuty, { type: "connected", call }, { type: "completed", wrapUp: 15_000 })
+    assert.isTrue(wrapping.snapshot.matches({ on: { call: "wrapUp" } }))
+    assert.deepEqual(
+      wrapping.deadlines.map(({ delay }) => delay),
+      [15_000]
+    )
+  })
+
+  it("that nobody answers, or that the caller gives up, leaves the agent idle", () => {
+    for (const end of [{ type: "notAnswered" }, { type: "deviceFree" }] as const) {
+      assert.isTrue(live(...onDuty, { type: "called", call }, end).snapshot.matches({ on: { call: "idle" } }))
+    }
+  })
+})
+
+describe("drift", () => {
+  const member = { queue: "sales", penalty: 3, paused: false, reason: "" }
+
+  it("is what Asterisk has forgotten, what it should not have, and wrong penalties", () => {
+    assert.deepEqual(driftOf([sales], [], true).add, [sales])
+    assert.deepEqual(driftOf([sales], [{ ...member, penalty: 1 }], true).penalties, [sales])
+    assert.deepEqual(driftOf([], [member], true).remove, [{ id: 0, name: "sales", penalty: 3 }])
+    assert.deepEqual(driftOf([sales], [member], false).remove, [{ id: 0, name: "sales", penalty: 3 }])
+  })
+
+  it("is none when both agree", () => {
+    assert.deepEqual(driftOf([sales], [member], true), { add: [], remove: [], penalties: [] })
+  })
+})
+
+describe("the whole machine", () => {
+  const events: ReadonlyArray<AgentEvent> = [
+    login([sales, support]),
+    { type: "logoff", agent, at: 9 },
+    { type: "pause", reason: null },
+    { type: "unpause" },
+    { type: "enterQueue", agent, queue: support },
+    { type: "leaveQueue", agent, queue: sales, at: 9 },
+    { type: "addToQueue", agent, queue: sales },
+    { type: "removeFromQueue", agent, queue: sales },
+    { type: "assigned", agent, queue: sales },
+    { type: "unassigned", agent, queueId: 3 },
+    { type: "asteriskMembers", agent, members: [] },
+    { type: "asteriskPaused", agent, queue: "sales", paused: true, reason: "" },
+    { type: "asteriskPaused", agent, queue: "sales", paused: false, reason: "" },
+    { type: "called", call },
+    { type: "notAnswered" },
+    { type: "connected", call },
+    { type: "completed", wrapUp: 1 },
+    { type: "done" },
+    { type: "asteriskAway" }
+  ]
+  const states = new Map(
+    getShortestPaths(agentMachine, {
+      events: [...events],
+      serializeState: (state) =>
+        JSON.stringify([state.value, (state as Snapshot).context.enabled.map(({ id }) => id).sort()]),
+      limit: 20_000
+    }).map(({ state }) => [JSON.stringify(state.value), state as Snapshot])
+  )
+
+  it("is walked: off, logging in, logging off and every region of duty are reached", () => {
+    const values = [...states.keys()].join("\n")
+    for (const name of [
+      "settled",
+      "changing",
+      "loggingIn",
+      "loggingOff",
+      "ready",
+      "paused",
+      "ringing",
+      "talking",
+      "wrapUp",
+      "pausing"
+    ]) {
+      assert.include(values, name)
+    }
+  })
+
+  it("has no dead end: something is taken in every state", () => {
+    for (const [value, state] of states)
+      assert.isTrue(
+        events.some((event) => state.can(event)),
+        value
+      )
+  })
+
+  it("answers in every pending state, whether Asterisk was told or is away", () => {
+    for (const [value, state] of states) {
+      if (!state.hasTag("pending")) continue
+      assert.isTrue(state.can({ type: "done" }), value)
+      assert.isTrue(state.can({ type: "asteriskAway" }), value)
+    }
+  })
+
+  it("holds a session exactly while it is not off", () => {
+    for (const [value, state] of states) {
+      const context: AgentContext = state.context
+      assert.strictEqual(context.session !== null, !state.matches("off"), value)
+    }
+  })
+})
