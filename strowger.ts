@@ -1,4 +1,5 @@
 import { Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql"
 import { Agents } from "./actors/agent/agents.ts"
 import { agentKind } from "./actors/agent/agent.ts"
 import { agentAsteriskEventsLayer } from "./actors/agent/asterisk-events.ts"
@@ -19,6 +20,8 @@ import { agentdRoutes } from "./http/agentd/handlers.ts"
 import { agentdSurface } from "./http/agentd/surface.ts"
 import { amidRoutes } from "./http/amid/handlers.ts"
 import { amidSurface } from "./http/amid/surface.ts"
+import { confdRoutes } from "./http/confd/handlers.ts"
+import { confdSurface } from "./http/confd/surface.ts"
 import { apiYamlRoute } from "./http/docs/api-document.ts"
 import { ListenAddress, serve } from "./http/server.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
@@ -50,14 +53,14 @@ const migrations = {
   ...agentMigrations
 }
 
-/** The ground: database, bus, actor kit, placement. */
+/** The ground: bus, actor kit, placement, on a database. */
 const groundLayer = ActorSystem.layer.pipe(
   Layer.provideMerge(clusterLayerSingle),
   Layer.provideMerge(ActorHost.layer),
   Layer.provideMerge(ActorStore.layer),
   Layer.provideMerge(Outbox.layer),
   Layer.provideMerge(Layer.mergeAll(eventBusLayer, Platform.layer, Inspector.layer)),
-  Layer.provideMerge(Layer.effectDiscard(migrate(migrations)).pipe(Layer.provideMerge(databaseLayer)))
+  Layer.provideMerge(Layer.effectDiscard(migrate(migrations)))
 )
 
 /** The inhabitants. */
@@ -78,6 +81,7 @@ const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiAc
 const routes = Layer.mergeAll(
   agentdRoutes,
   amidRoutes,
+  confdRoutes,
   apiYamlRoute(AgentdApi, "/api/agentd/1.0"),
   apiYamlRoute(AmidApi, "/api/amid/1.0"),
   operationsRoutes
@@ -91,7 +95,7 @@ const doorsLayer = Layer.effect(
     const readiness = yield* Readiness
     const address = yield* serve({
       routes,
-      surfaces: [agentdSurface, amidSurface],
+      surfaces: [agentdSurface, amidSurface, confdSurface],
       doors: [websocketdDoor(websocketd)]
     })
     // Open sockets would keep the server from closing.
@@ -106,9 +110,14 @@ const doorsLayer = Layer.effect(
  * finished, sockets are closed with the contract's codes, actors come to rest, the database is closed and its lock
  * released.
  */
-export const strowgerLayer = doorsLayer.pipe(
-  Layer.provideMerge(inhabitantsLayer),
-  Layer.provideMerge(groundLayer),
-  Layer.provideMerge(Readiness.layer),
-  Layer.provideMerge(telemetryLayer)
-)
+export const strowgerLayerOn = <Out, E, In>(database: Layer.Layer<Out | SqlClient.SqlClient, E, In>) =>
+  doorsLayer.pipe(
+    Layer.provideMerge(inhabitantsLayer),
+    Layer.provideMerge(groundLayer),
+    Layer.provideMerge(database),
+    Layer.provideMerge(Readiness.layer),
+    Layer.provideMerge(telemetryLayer)
+  )
+
+/** The runtime on the database of the knobs. */
+export const strowgerLayer = strowgerLayerOn(databaseLayer)
