@@ -28,6 +28,7 @@ export type Identity =
   | Authentication
   | Bootstrap
   | Policies
+  | RefreshTokens
   | Sessions
   | TenantRegistry
   | Tenants
@@ -46,7 +47,7 @@ export const identityLayer: Layer.Layer<
   SqlClient.SqlClient | EventBus | Outbox | Platform | AppConfig
 > = Layer.mergeAll(Authentication.layer, Users.layer, TenantRegistry.layer, sessionSweeperLayer).pipe(
   Layer.provide(IdentityProviders.layer),
-  Layer.provide(RefreshTokens.layer),
+  Layer.provideMerge(RefreshTokens.layer),
   Layer.provideMerge(Layer.mergeAll(Sessions.layer, Policies.layer, tokensLayer, tenantsLayer)),
   Layer.provideMerge(Layer.mergeAll(TokenCache.layer, TenantTree.layer, Transactions.layer)),
   Layer.provideMerge(Bootstrap.layer),

@@ -27,6 +27,8 @@ import {
   PolicyCreation,
   PolicyUpdate,
   PolicyView,
+  RefreshTokensQuery,
+  RefreshTokenView,
   ScopesBody,
   SessionsQuery,
   SessionView,
@@ -50,7 +52,7 @@ export class AuthAuthentication extends HttpApiMiddleware.Service<
 
 /** Words undecodable input: family A with the group's resource, or family B for tokens and policies. */
 export class AuthInput extends HttpApiMiddleware.Service<AuthInput>()("strowger/auth/Input", {
-  error: Schema.Union([Invalid, NotFound, ReasonInvalid])
+  error: [Invalid, NotFound, ReasonInvalid]
 }) {}
 
 /** Annotation of a group: the `resource` of its validation errors. A group without one answers family B. */
@@ -265,9 +267,49 @@ export class SessionEndpoints extends HttpApiGroup.make("sessions")
   .middleware(AuthAuthentication)
   .annotate(ErrorResource, "sessions") {}
 
+/** Refresh tokens, of everybody, of a user, and the caller's own (contracts/auth.md 6). */
+export class RefreshTokenEndpoints extends HttpApiGroup.make("refresh tokens")
+  .add(
+    HttpApiEndpoint.get("list", "/tokens", {
+      query: RefreshTokensQuery,
+      success: page(RefreshTokenView)
+    }).annotate(RequiredAcl, "auth.tokens.read"),
+    HttpApiEndpoint.get("ofUser", "/users/:user_uuid/tokens", {
+      params: user,
+      query: RefreshTokensQuery,
+      success: page(RefreshTokenView),
+      error: NotFound
+    }).annotate(RequiredAcl, "auth.users.{user_uuid}.tokens.read"),
+    HttpApiEndpoint.delete("remove", "/users/:user_uuid/tokens/:client_id", {
+      params: { ...user, client_id: longText },
+      success: Done,
+      error: NotFound
+    }).annotate(RequiredAcl, "auth.users.{user_uuid}.tokens.{client_id}.delete"),
+    HttpApiEndpoint.get("mine", "/users/me/tokens", {
+      query: RefreshTokensQuery,
+      success: page(RefreshTokenView),
+      error: NotFound
+    }).annotate(RequiredAcl, "auth.users.me.tokens.read"),
+    HttpApiEndpoint.delete("removeMine", "/users/me/tokens/:client_id", {
+      params: { client_id: longText },
+      success: Done,
+      error: NotFound
+    }).annotate(RequiredAcl, "auth.users.me.tokens.{client_id}.delete")
+  )
+  .middleware(AuthInput)
+  .middleware(AuthAuthentication)
+  .annotate(ErrorResource, "tokens") {}
+
 /** auth (contracts/auth.md). */
 export class AuthApi extends HttpApi.make("auth")
-  .add(TokenEndpoints, TenantEndpoints, UserEndpoints, PolicyEndpoints, SessionEndpoints)
+  .add(
+    TokenEndpoints,
+    TenantEndpoints,
+    UserEndpoints,
+    PolicyEndpoints,
+    SessionEndpoints,
+    RefreshTokenEndpoints
+  )
   .prefix("/api/auth/0.1")
   .annotate(HttpApi.PayloadParseOptions, { reportInput: true })
   .annotateMerge(OpenApi.annotations({ title: "auth", version: "0.1" })) {}

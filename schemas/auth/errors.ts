@@ -98,6 +98,16 @@ export const unknownUser = (uuid: string) =>
 export const unknownTenant = (uuid: string) =>
   new NotFound(about("tenants", "unknown-tenant", `No such tenant: "${uuid}"`, { uuid }))
 
+export const unknownRefreshToken = (client_id: string) =>
+  new NotFound(
+    about(
+      "tokens",
+      "cannot-find-refresh-token-matching-client-id",
+      `No refresh token for the client "${client_id}"`,
+      { client_id }
+    )
+  )
+
 export const userConflict = (field: "username" | "email_address" | "uuid", value: string) =>
   conflict("users", field, `The ${field === "uuid" ? "uuid" : "login"} "${value}" is already used`)
 export const tenantSlugConflict = (slug: string) =>

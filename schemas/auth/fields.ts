@@ -139,6 +139,14 @@ export const email = AnyText.check(
   })
 )
 
+/** A date and time, ISO 8601. */
+export const moment = Schema.String.annotate({ message: typeProblem("datetime") }).check(
+  Schema.isPattern(/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([+-]\d{2}:\d{2}|Z)?)?$/, {
+    message: typeProblem("datetime")
+  }),
+  Schema.makeFilter((value: string) => !Number.isNaN(Date.parse(value)), { message: typeProblem("datetime") })
+)
+
 /** null is allowed and is what an absent field means. */
 export const nullable = <S extends Schema.Top>(schema: S, type = "string") =>
   Schema.NullOr(schema)

@@ -7,6 +7,7 @@ import {
   listQuery,
   longText,
   matching,
+  moment,
   nullable,
   objectOf,
   oneOf,
@@ -243,3 +244,22 @@ export const SessionsQuery = Schema.Struct({
   order: Schema.optionalKey(oneOf(["mobile"]))
 })
 export type SessionsQuery = typeof SessionsQuery.Type
+
+/** A refresh token without its secret (contracts/auth.md 6). */
+export const RefreshTokenView = Schema.Struct({
+  client_id: Schema.String,
+  created_at: Schema.String,
+  mobile: Schema.Boolean,
+  user_uuid: Schema.String,
+  tenant_uuid: Schema.String,
+  metadata: Schema.Record(Schema.String, anything)
+})
+export type RefreshTokenView = typeof RefreshTokenView.Type
+
+export const RefreshTokensQuery = Schema.Struct({
+  ...listQuery(["created_at", "client_id", "mobile"]),
+  created_at: Schema.optionalKey(moment),
+  client_id: Schema.optionalKey(longText),
+  mobile: Schema.optionalKey(oneOf(["true", "false"]))
+})
+export type RefreshTokensQuery = typeof RefreshTokensQuery.Type

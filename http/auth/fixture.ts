@@ -1,0 +1,85 @@
+import { Context, Effect, Layer } from "effect"
+import { adminCredentials, testIdentityLayer } from "../../test/identity.ts"
+import { ListenAddress, serve } from "../server.ts"
+import { authRoutes } from "./handlers.ts"
+import { authSurface } from "./surface.ts"
+import { tokenCheckDoor } from "./token-check.ts"
+
+/** An answer as a client sees it. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  /** Parsed where it is JSON, else the text; undefined when there is none. */
+  readonly body: any // oxlint-disable-line typescript/no-explicit-any -- tests look into bodies of all shapes
+}
+
+export interface Call {
+  readonly token?: string
+  readonly tenant?: string
+  readonly basic?: readonly [login: string, password: string]
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON; a string is sent as it is. */
+  readonly body?: unknown
+}
+
+/** The auth surface behind a real port, on a fresh database. */
+export class AuthServer extends Context.Service<
+  AuthServer,
+  {
+    readonly call: (method: string, path: string, call?: Call) => Effect.Effect<Answer>
+    readonly url: string
+  }
+>()("strowger/http/auth/AuthServer") {}
+
+export const authServerLayer = (environment: Readonly<Record<string, string>> = {}) =>
+  Layer.effect(
+    AuthServer,
+    Effect.map(ListenAddress, ({ url }) => ({ url, call: caller(`${url}/api/auth/0.1`) }))
+  ).pipe(
+    Layer.provide(
+      Layer.effect(
+        ListenAddress,
+        Effect.flatMap(tokenCheckDoor, (door) =>
+          serve({ routes: authRoutes, surfaces: [authSurface], doors: [door] })
+        )
+      )
+    ),
+    Layer.provideMerge(testIdentityLayer({ environment: { STROWGER_HTTP_PORT: "0", ...environment } })),
+    Layer.orDie
+  )
+
+const caller =
+  (base: string) =>
+  (method: string, path: string, call: Call = {}): Effect.Effect<Answer> =>
+    Effect.promise(async () => {
+      const headers: Record<string, string> = { ...call.headers }
+      if (call.token !== undefined) headers["X-Auth-Token"] = call.token
+      if (call.tenant !== undefined) headers["Accent-Tenant"] = call.tenant
+      if (call.basic !== undefined) {
+        headers["Authorization"] = `Basic ${Buffer.from(call.basic.join(":")).toString("base64")}`
+      }
+      const response = await fetch(base + path, {
+        method,
+        headers,
+        ...(call.body === undefined
+          ? {}
+          : { body: typeof call.body === "string" ? call.body : JSON.stringify(call.body) })
+      })
+      const text = await response.text()
+      const isJson = response.headers.get("content-type")?.includes("json") ?? false
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: text === "" ? undefined : isJson ? JSON.parse(text) : text
+      }
+    })
+
+/** A token of the administrator, by a real login. */
+export const adminToken = Effect.gen(function* () {
+  const { call } = yield* AuthServer
+  const { body } = yield* call("POST", "/token", {
+    basic: [adminCredentials.username, adminCredentials.password],
+    body: {}
+  })
+  return body.data.token as string
+})
