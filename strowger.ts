@@ -22,6 +22,9 @@ import { amidRoutes } from "./http/amid/handlers.ts"
 import { amidSurface } from "./http/amid/surface.ts"
 import { confdRoutes } from "./http/confd/handlers.ts"
 import { confdSurface } from "./http/confd/surface.ts"
+import { authRoutes } from "./http/auth/handlers.ts"
+import { authSurface } from "./http/auth/surface.ts"
+import { tokenCheckDoor } from "./http/auth/token-check.ts"
 import { apiYamlRoute } from "./http/docs/api-document.ts"
 import { ListenAddress, serve } from "./http/server.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
@@ -42,6 +45,7 @@ import { telemetryLayer } from "./runtime/operations/telemetry.ts"
 import { Platform, platformMigrations } from "./runtime/platform.ts"
 import { AgentdApi } from "./schemas/agentd/api.ts"
 import { AmidApi } from "./schemas/amid/api.ts"
+import { AuthApi } from "./schemas/auth/api.ts"
 
 /** Every table, by the domain that owns it. */
 const migrations = {
@@ -81,9 +85,11 @@ const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiAc
 const routes = Layer.mergeAll(
   agentdRoutes,
   amidRoutes,
+  authRoutes,
   confdRoutes,
   apiYamlRoute(AgentdApi, "/api/agentd/1.0"),
   apiYamlRoute(AmidApi, "/api/amid/1.0"),
+  apiYamlRoute(AuthApi, "/api/auth/0.1"),
   operationsRoutes
 )
 
@@ -95,8 +101,8 @@ const doorsLayer = Layer.effect(
     const readiness = yield* Readiness
     const address = yield* serve({
       routes,
-      surfaces: [agentdSurface, amidSurface, confdSurface],
-      doors: [websocketdDoor(websocketd)]
+      surfaces: [agentdSurface, amidSurface, authSurface, confdSurface],
+      doors: [yield* tokenCheckDoor, websocketdDoor(websocketd)]
     })
     // Open sockets would keep the server from closing.
     yield* Effect.addFinalizer(() => websocketd.close)
