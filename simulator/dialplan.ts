@@ -2,7 +2,7 @@
 export type Step = readonly [application: string, data?: string]
 
 /**
- * Contexts, their extensions (or Asterisk patterns such as `_id-X.`), and the steps of each from priority 1.
+ * Contexts, their extensions (or Asterisk patterns such as `_id-.`), and the steps of each from priority 1.
  * Where the steps end, the channel is hung up.
  */
 export type Dialplan = Readonly<Record<string, Readonly<Record<string, ReadonlyArray<Step>>>>>
@@ -34,7 +34,7 @@ export const mergeDialplans = (...plans: ReadonlyArray<Dialplan>): Dialplan => {
 /** What every simulated PBX has besides its queues: the way to an agent's phone, and parked calls. */
 export const commonDialplan: Dialplan = {
   // Strowger's queue members are Local/id-<agent id>@agentcallback (contracts/callcenter.md 8).
-  agentcallback: { "_id-X.": [["Dial", "${MEMBER_DEVICE}"]] },
+  agentcallback: { "_id-.": [["Dial", "${MEMBER_DEVICE}"]] },
   parkedcalls: { _7XX: [["ParkedCall", "default,${EXTEN}"]] },
   default: {
     700: [["Park"]],

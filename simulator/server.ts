@@ -219,8 +219,9 @@ const makeLink = (options: SimulatorOptions) => {
     const decoder = new AmiDecoder({ stream: "actions", maxLine: MAX_LINE, maxMessage: MAX_MESSAGE })
     socket.on("data", (bytes) => {
       const failure = decoder.push(bytes, (message) => {
-        log.add(id, message)
         now(() => session.receive(message))
+        // Last, so that whoever waited for the action sees what it has done.
+        log.add(id, message)
       })
       if (failure === undefined || socket.writableEnded) return
       makeReply("", (message) => write(encodeMessage(message))).error(
