@@ -123,6 +123,8 @@ const makeStore = (): Store => {
   const staleAgents = new Set<number>()
   const staleQueues = new Set<number>()
   let everything = true
+  /** While a round reads, the view is behind what was committed: readers wait for it. */
+  let readUnderWay = false
 
   const drop = (agent: AgentConfig) => {
     agents.delete(agent.id)
@@ -160,17 +162,19 @@ const makeStore = (): Store => {
   }
   return {
     view: { agents, agentsByNumber, agentsByUser, queues },
-    isStale: () => everything || staleAgents.size > 0 || staleQueues.size > 0,
+    isStale: () => readUnderWay || everything || staleAgents.size > 0 || staleQueues.size > 0,
     note,
     forgetAll,
     takeStale: () => {
       const stale = { everything, agents: [...staleAgents], queues: [...staleQueues] }
+      readUnderWay = true
       everything = false
       staleAgents.clear()
       staleQueues.clear()
       return stale
     },
     markAgain: (stale) => {
+      readUnderWay = false
       everything ||= stale.everything
       for (const id of stale.agents) staleAgents.add(id)
       for (const id of stale.queues) staleQueues.add(id)
@@ -183,6 +187,7 @@ const makeStore = (): Store => {
         if (known !== undefined) drop(known)
       }
       for (const agent of freshAgents) put(agent)
+      readUnderWay = false
     }
   }
 }
