@@ -77,7 +77,8 @@ const SENTENCES: Record<string, (get: (key: string) => string) => string> = {
     get("Paused") === "1" ? `${get("MemberName")} pauses${reasonOf(get)}` : `${get("MemberName")} is back`
 }
 
-const callerOf = (get: (key: string) => string): string => `${get("CallerIDName")} (${get("CallerIDNum")})`
+const callerOf = (get: (key: string) => string): string =>
+  `${get("CallerIDName").replace(/\\(.)/g, "$1")} (${get("CallerIDNum")})`
 
 const reasonOf = (get: (key: string) => string): string =>
   get("PausedReason") === "" ? "" : `: ${get("PausedReason")}`
