@@ -1,9 +1,11 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Redacted } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { Bootstrap } from "./actors/identity/bootstrap.ts"
 import { ListenAddress } from "./http/server.ts"
 import { AppConfig, unknownKnobs } from "./runtime/config.ts"
+import { runDemo } from "./demo.ts"
+import { runSimulator } from "./simulator/run.ts"
 import { strowgerLayer } from "./strowger.ts"
 
 /** The command line: `strowger start`, `strowger simulate`, `strowger demo`. */
@@ -15,6 +17,67 @@ const start = Command.make(
     yield* runStrowger.pipe(Effect.provide(AppConfig.layer))
   })
 ).pipe(Command.withDescription("Start the runtime; its knobs are STROWGER_* environment variables"))
+
+const seed = Flag.String("seed").pipe(
+  Flag.withDescription("Equal seeds give equal days"),
+  Flag.withDefault("strowger")
+)
+const speed = Flag.Finite("speed").pipe(
+  Flag.withDescription("Seconds of the PBX for one second of ours"),
+  Flag.withDefault(1)
+)
+const callsPerMinute = Flag.Finite("calls-per-minute").pipe(
+  Flag.withDescription("Callers of each queue"),
+  Flag.withDefault(12)
+)
+
+const simulate = Command.make(
+  "simulate",
+  {
+    host: Flag.String("host").pipe(
+      Flag.withDescription("Address to listen on"),
+      Flag.withDefault("127.0.0.1")
+    ),
+    port: Flag.Int("port").pipe(Flag.withDescription("AMI port; 0 picks a free one"), Flag.withDefault(5038)),
+    username: Flag.String("username").pipe(
+      Flag.withDescription("Manager user"),
+      Flag.withDefault("accent_amid")
+    ),
+    secret: Flag.String("secret").pipe(Flag.withDescription("Its secret"), Flag.withDefault("simulated")),
+    queues: Flag.String("queues").pipe(
+      Flag.withDescription("Names of the queues, separated by commas"),
+      Flag.withDefault("sales,support")
+    ),
+    agents: Flag.Int("agents").pipe(
+      Flag.withDescription("Members each queue starts with; 0 leaves them to whoever adds them over AMI"),
+      Flag.withDefault(0)
+    ),
+    callsPerMinute,
+    seed,
+    speed
+  },
+  ({ queues, ...options }) =>
+    runSimulator({ ...options, queues: queues.split(",").filter((name) => name !== "") })
+).pipe(
+  Command.withDescription("Run a small simulated PBX that speaks AMI"),
+  Command.withExamples([
+    {
+      command: "strowger simulate --queues sales --agents 5 --calls-per-minute 20",
+      description: "A queue with five agents of its own and a caller every three seconds"
+    }
+  ])
+)
+
+const demo = Command.make(
+  "demo",
+  {
+    agents: Flag.Int("agents").pipe(Flag.withDescription("Agents of the call centre"), Flag.withDefault(6)),
+    callsPerMinute,
+    seed,
+    speed
+  },
+  (options) => runDemo(options)
+).pipe(Command.withDescription("A runtime and a simulated PBX with agents at work; nothing is kept"))
 
 /** Starts everything, says where it listens, and stays until it is told to stop. */
 const runStrowger = Effect.gen(function* () {
@@ -38,7 +101,7 @@ const runStrowger = Effect.gen(function* () {
 
 const strowger = Command.make("strowger").pipe(
   Command.withDescription("An actor-model telephony runtime"),
-  Command.withSubcommands([start])
+  Command.withSubcommands([start, simulate, demo])
 )
 
 /** What went wrong before anything ran is one readable line for the operator, and exit code 1. */
