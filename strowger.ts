@@ -2,6 +2,7 @@ import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Agents } from "./actors/agent/agents.ts"
 import { agentKind } from "./actors/agent/agent.ts"
+import { agentAgiLayer } from "./actors/agent/agi.ts"
 import { agentAsteriskEventsLayer } from "./actors/agent/asterisk-events.ts"
 import { Drift } from "./actors/agent/drift.ts"
 import { agentMigrations } from "./actors/agent/queue-log.ts"
@@ -71,6 +72,7 @@ const groundLayer = ActorSystem.layer.pipe(
 const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiActions.layer).pipe(
   Layer.provideMerge(actorClockLayer),
   Layer.provideMerge(agentAsteriskEventsLayer),
+  Layer.provideMerge(agentAgiLayer),
   Layer.provideMerge(agentSynchroniserLayer),
   Layer.provideMerge(
     Layer.effectDiscard(Effect.flatMap(CallCentre, (callCentre) => registerKind(agentKind(callCentre))))

@@ -83,6 +83,8 @@ const knobTable = {
     "longest pause between two AMI connection attempts"
   ),
   amiPublishEvents: knob("AMI_PUBLISH_EVENTS", Config.Boolean, "true", "whether AMI events go to the bus"),
+  agiHost: knob("AGI_HOST", text, "127.0.0.1", "address the FastAGI port listens on"),
+  agiPort: knob("AGI_PORT", port, "4573", "FastAGI port that tells the dialplan an agent's device; 0: off"),
   adminUsername: knob(
     "ADMIN_USERNAME",
     text,

@@ -24,6 +24,7 @@ export const strowgerTestLayer = (
         Layer.provideMerge(
           AppConfig.layerFrom({
             STROWGER_HTTP_PORT: "0",
+            STROWGER_AGI_PORT: "0",
             STROWGER_AMI_PORT: String(port),
             STROWGER_AMI_SECRET: secret,
             STROWGER_LOG_LEVEL: "Error",
