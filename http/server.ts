@@ -24,6 +24,9 @@ export class ListenAddress extends Context.Service<
 /** Every request body is bounded; the largest of any contract is an SSL certificate or a CSV page. */
 const maxBody = ByteSize.mebibytes(1)
 
+/** Longest value in a path: a client id of auth has 1024 characters, each escaped as up to twelve. */
+const maxParamLength = 12_288
+
 /**
  * Starts the one port: the plain doors first, then the router with all surfaces. When the scope closes it stops
  * accepting, lets open requests finish for at most the drain timeout, then closes what is left.
@@ -36,7 +39,10 @@ export const serve = Effect.fnUntraced(function* <E, R>(options: {
   const config = yield* AppConfig
   const scope = yield* Effect.scope
   const platform = yield* Layer.build(Layer.mergeAll(HttpServer.layerServices, NodeServices.layer))
-  const app = yield* HttpRouter.toHttpEffect(options.routes).pipe(Effect.provideContext(platform))
+  const app = yield* HttpRouter.toHttpEffect(options.routes).pipe(
+    Effect.provideContext(platform),
+    Effect.provideService(HttpRouter.RouterConfig, { maxParamLength })
+  )
   const handled = serveSurfaces(app, options.surfaces) as Effect.Effect<HttpServerResponse.HttpServerResponse>
   const handler = yield* NodeHttpServer.makeHandler(handled, { scope }).pipe(
     Effect.provideContext(platform),

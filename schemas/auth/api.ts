@@ -59,7 +59,9 @@ export class AuthInput extends HttpApiMiddleware.Service<AuthInput>()("strowger/
 export class ErrorResource extends Context.Service<ErrorResource, string>()("strowger/auth/ErrorResource") {}
 
 const Done = HttpApiSchema.NoContent
-const scopeQuery = { scope: Schema.optionalKey(Schema.String), tenant: Schema.optionalKey(Schema.String) }
+/** Of a repeated parameter the first counts. */
+const asked = Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+const scopeQuery = { scope: asked, tenant: asked }
 const tokenRefusals = [ReasonForbidden, ReasonNotFound] as const
 
 /** Tokens: their own credential, so no group authentication (contracts/auth.md 6). */
