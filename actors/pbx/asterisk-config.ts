@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto"
+import { Effect, Redacted } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { AppConfig } from "../../runtime/config.ts"
+
+/** A queue as the configuration knows it. */
+export interface QueueDefinition {
+  readonly name: string
+  readonly label: string | null
+  readonly enabled: boolean
+  readonly musicOnHold: string | null
+  /** Keys and values of its section in queues.conf. */
+  readonly options: ReadonlyArray<readonly [key: string, value: string]>
+}
+
+export interface AsteriskConfigData {
+  readonly manager: { readonly username: string; readonly secret: string }
+  /** Where Strowger's FastAGI port listens; port 0: it is off. */
+  readonly agi: { readonly host: string; readonly port: number }
+  readonly queues: ReadonlyArray<QueueDefinition>
+}
+
+/** A file for Asterisk's configuration folder. */
+export interface AsteriskFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** The files a plain Asterisk needs to work with Strowger, each with a comment that says who includes it. */
+export const asteriskFiles = (data: AsteriskConfigData): ReadonlyArray<AsteriskFile> => [
+  { name: "manager.d/strowger.conf", text: managerUser(data) },
+  { name: "strowger-extensions.conf", text: dialplan(data) },
+  { name: "strowger-queues.conf", text: queues(data) }
+]
+
+/**
+ * The same as one text, from the knobs and the configured queues of all tenants. It holds the secret of the manager
+ * user: `STROWGER_AMI_SECRET`, or a fresh one when that is not set.
+ */
+export const asteriskConfig: Effect.Effect<string, SqlError.SqlError, SqlClient.SqlClient | AppConfig> =
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const { amiUsername, amiSecret, agiHost, agiPort } = yield* AppConfig
+    const found = yield* sql<QueueDefinition>`
+      SELECT name, label, enabled, music_on_hold AS "musicOnHold", options FROM pbx_queues ORDER BY id`
+    const files = asteriskFiles({
+      manager: {
+        username: amiUsername,
+        secret: Redacted.value(amiSecret) || randomBytes(24).toString("base64url")
+      },
+      agi: { host: agiHost, port: agiPort },
+      queues: found
+    })
+    return files.map(({ name, text }) => `; ---- ${name} ----\n\n${text}`).join("\n")
+  })
+
+const managerUser = ({ manager }: AsteriskConfigData): string => `\
+; Strowger's manager user. manager.conf needs in [general]
+;   enabled = yes
+;   bindaddr = 127.0.0.1
+; and, if it is not there yet, the line
+;   #include "manager.d/*.conf"
+; Load it with: asterisk -rx "manager reload"
+
+[${oneLine(manager.username)}]
+; The same as STROWGER_AMI_SECRET.
+secret = ${escaped(manager.secret)}
+; Only from this machine. When Strowger runs elsewhere, its address goes here.
+deny = 0.0.0.0/0.0.0.0
+permit = 127.0.0.1/255.255.255.255
+; What Strowger is told:
+;   system  that Asterisk has booted, reloads or stops
+;   call    channels, bridges, device states, conferences, parking
+;   agent   queues, their members and callers
+;   user    UserEvent
+; Add what clients of the event bus want besides: cdr, dialplan, dtmf, security ...
+read = system,call,agent,user
+; What Strowger may do:
+;   agent      QueueAdd, QueueRemove, QueuePause, QueuePenalty
+;   user       UserEvent, when an agent is added to a queue or removed
+;   command    Command, for the function keys of agents (devstate change)
+;   call       DeviceStateList, Hangup, Redirect, Park
+;   originate  Originate, for calls by click and for supervisors who listen in
+;   reporting  CoreShowChannels, ConfbridgeList
+; QueueStatus needs none. Add system for PJSIPNotify (phones fetch their settings anew) and DBPut, and whatever the
+; actions need that clients send through /api/amid.
+write = agent,user,command,call,originate,reporting
+; Milliseconds that Asterisk waits for Strowger to read before it gives the connection up.
+writetimeout = 5000
+`
+
+const dialplan = ({ agi }: AsteriskConfigData): string => `\
+; How a queue reaches an agent. extensions.conf needs the line
+;   #include strowger-extensions.conf
+; Load it with: asterisk -rx "dialplan reload"
+; Modules: res_agi, app_dial, app_queue; chan_pjsip for SIP phones.
+;
+; Queue members are Local/id-<agent id>@agentcallback. Strowger is asked which device the agent logged in on:
+;   STROWGER_AGENT_STATUS  OK, LOGGED_OFF, UNKNOWN (no such agent), UNAVAILABLE (its database does not answer)
+;   STROWGER_AGENT_DEVICE  PJSIP/abcd; empty unless the status is OK
+${agi.port === 0 ? "; STROWGER_AGI_PORT is 0: Strowger does not answer until that knob names a port.\n" : ""}\
+${isAnyAddress(agi.host) ? "; When Asterisk runs on another machine, the address of Strowger goes into the URL.\n" : ""}
+[agentcallback]
+exten => _id-X!,1,AGI(agi://${agiAddress(agi)}/agent?id=\${FILTER(0-9,\${EXTEN:3})})
+ same => n,GotoIf($["\${STROWGER_AGENT_STATUS}" != "OK"]?refused)
+ same => n,GotoIf($["\${STROWGER_AGENT_DEVICE:0:6}" = "PJSIP/"]?sip)
+ same => n,Dial(\${STROWGER_AGENT_DEVICE})
+ same => n,Hangup()
+; All phones that are registered for the line ring.
+ same => n(sip),Set(STROWGER_CONTACTS=\${PJSIP_DIAL_CONTACTS(\${STROWGER_AGENT_DEVICE:6})})
+ same => n,GotoIf($["\${STROWGER_CONTACTS}" = ""]?refused)
+ same => n,Dial(\${STROWGER_CONTACTS})
+ same => n,Hangup()
+ same => n(refused),NoOp(Agent \${EXTEN:3} cannot be called: \${STROWGER_AGENT_STATUS} \${AGISTATUS})
+; Subscriber absent: the queue goes on to its next member.
+ same => n,Hangup(20)
+`
+
+const queues = (data: AsteriskConfigData): string => `\
+; The queues, without members: Strowger adds them as agents log in. queues.conf needs in [general]
+;   persistentmembers = yes   members outlive a restart of Asterisk
+;   autofill = yes            several callers are offered at once
+;   shared_lastcall = yes     the wrap-up of one queue counts in the others
+; and after it the line
+;   #include strowger-queues.conf
+; Load it with: asterisk -rx "queue reload all"
+; A caller enters from the dialplan: Queue(<name>,,,,<seconds to wait>).
+${data.queues.map(queueSection).join("")}`
+
+const queueSection = (queue: QueueDefinition): string => {
+  const label = queue.label ? `; ${oneLine(queue.label)}\n` : ""
+  if (!queue.enabled) return `\n${label}; ${queue.name} is disabled and left out.\n`
+  const given = new Set(queue.options.map(([key]) => key))
+  const music = given.has("musicclass") || given.has("musiconhold") ? null : queue.musicOnHold
+  const lines = [...(music ? [optionLine(["musicclass", music])] : []), ...queue.options.map(optionLine)]
+  return `\n${label}[${queue.name}]\n${lines.map((line) => `${line}\n`).join("")}`
+}
+
+/** What cannot stand in a line of Asterisk's configuration is left out, and said. */
+const optionLine = ([key, value]: readonly [string, string]): string =>
+  /^[A-Za-z][A-Za-z0-9_-]*$/.test(key) && oneLine(value) === value
+    ? `${key} = ${escaped(value)}`
+    : `; An option cannot be written here: ${oneLine(key)}`
+
+const oneLine = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex
+  text.replace(/[\u0000-\u001F\u007F]/g, " ")
+
+/** A semicolon would begin a comment. */
+const escaped = (value: string): string => oneLine(value).replaceAll(";", "\\;")
+
+const isAnyAddress = (host: string): boolean => host === "" || host === "0.0.0.0" || host === "::"
+
+const agiAddress = ({ host, port }: AsteriskConfigData["agi"]): string => {
+  const name = isAnyAddress(host) ? "127.0.0.1" : host
+  return `${name.includes(":") ? `[${name}]` : name}:${port === 0 ? 4573 : port}`
+}
