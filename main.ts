@@ -1,5 +1,5 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Console, Effect, Redacted } from "effect"
+import { Cause, Console, Effect, Exit, Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Bootstrap } from "./actors/identity/bootstrap.ts"
 import { ListenAddress } from "./http/server.ts"
@@ -116,8 +116,12 @@ const reportStartFailure = <A, E, R>(program: Effect.Effect<A, E, R>) =>
     )
   })
 
+/** Being told to stop is a good end. */
+const endedWell = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
+
 Command.run(strowger, { version: "0.1.0" }).pipe(
   reportStartFailure,
   Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain
+  NodeRuntime.runMain({ teardown: (exit, onExit) => onExit(endedWell(exit) ? 0 : 1) })
 )

@@ -92,7 +92,7 @@ describe("SIGKILL during a login", () => {
           assert.strictEqual(pbx.members("sales").length, next === "login" ? 1 : 0)
           assert.strictEqual(pbx.members("support").length, next === "login" ? 1 : 0)
         }).pipe(Effect.scoped),
-      90_000
+      180_000
     )
   }
 })
@@ -127,6 +127,6 @@ describe("SIGKILL after a command was answered", () => {
         assert.strictEqual(pbx.members("sales").length, 5)
         assert.strictEqual(pbx.members("support").length, 5)
       }).pipe(Effect.scoped),
-    90_000
+    180_000
   )
 })
