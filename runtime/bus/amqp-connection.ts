@@ -15,6 +15,8 @@ export interface AmqpOptions {
   readonly exchange: string
   readonly publisher: ConfirmedPublisher
   readonly onMessage: (message: ConsumeMessage) => void
+  /** Messages were missed until now and come from now on. */
+  readonly onConnected: () => void
 }
 
 /**
@@ -39,10 +41,13 @@ export const connectAmqp = Effect.fnUntraced(function* (
           maxDelay: 5_000,
           maxRetries: Number.POSITIVE_INFINITY,
           waitForConnect: false,
-          setup: (model: ChannelModel) => prepare(model, options)
+          setup: (model: ChannelModel) => prepare(model, options, log.down)
         }
       })
-      connection.on("connect", log.up)
+      connection.on("connect", () => {
+        log.up()
+        options.onConnected()
+      })
       connection.on("connect-failed", log.down)
       connection.on("disconnect", log.down)
       connection.on("error", () => {})
@@ -54,11 +59,12 @@ export const connectAmqp = Effect.fnUntraced(function* (
 
 const prepare = async (
   model: ChannelModel,
-  { exchange, publisher, onMessage }: AmqpOptions
+  { exchange, publisher, onMessage }: AmqpOptions,
+  onFault: (error: Error) => void
 ): Promise<void> => {
   const giveUp = () => void model.close().catch(() => {})
   const incoming = await model.createChannel()
-  incoming.on("error", () => {})
+  incoming.on("error", onFault)
   incoming.on("close", giveUp)
   await incoming.assertExchange(exchange, "headers", { durable: true })
   const queue = `strowger.${randomBytes(3).toString("hex")}`
@@ -67,8 +73,8 @@ const prepare = async (
   await incoming.consume(queue, (message) => (message === null ? giveUp() : onMessage(message)), {
     noAck: true
   })
-  const outgoing = await model.createConfirmChannel()
-  outgoing.on("error", () => {})
+  const outgoing = await model.createConfirmChannel({ highWaterMark: WRITE_BUFFER })
+  outgoing.on("error", onFault)
   outgoing.on("close", giveUp)
   publisher.attach(outgoing)
 }
@@ -79,6 +85,9 @@ const close = (connection: RecoveringChannelModel, publisher: ConfirmedPublisher
     while (publisher.attached && publisher.unconfirmed > 0 && Date.now() < until) await pause(10)
     await Promise.race([connection.close().catch(() => {}), pause(CLOSE_LIMIT)])
   })
+
+/** Bytes that may wait for a slow broker: a burst of some ten thousand AMI events. */
+const WRITE_BUFFER = 16 * 1024 * 1024
 
 /** Milliseconds that the last confirms, and then the goodbye, may take. */
 const CLOSE_LIMIT = 2_000

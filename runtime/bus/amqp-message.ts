@@ -8,7 +8,7 @@ import { publishedEvent } from "./dispatch.ts"
  */
 export const eventOfMessage = (
   { content, fields, properties }: ConsumeMessage,
-  { wants }: { readonly wants: (name: string) => boolean }
+  wants: (name: string) => boolean
 ): BusEvent | undefined => {
   const headers: Record<string, unknown> = properties.headers ?? {}
   const name = headers["name"]

@@ -5,7 +5,7 @@ import { type AmqpUrlInvalid, connectAmqp } from "./amqp-connection.ts"
 import { eventOfMessage } from "./amqp-message.ts"
 import { ConfirmedPublisher } from "./confirmed-publisher.ts"
 import { makeDispatch, publishedEvent, subscribeTo } from "./dispatch.ts"
-import { EventBus } from "./event-bus.ts"
+import { busConnected, EventBus } from "./event-bus.ts"
 import * as metrics from "./metrics.ts"
 
 /**
@@ -13,7 +13,8 @@ import * as metrics from "./metrics.ts"
  *
  * **Details**
  * - Each node consumes what the others publish from a queue of its own, `strowger.<6 hex>`, that ends with its
- *   connection: what they publish during an outage does not reach this node's subscribers.
+ *   connection: what they publish during an outage does not reach this node's subscribers, who are told so by
+ *   the event `busConnected`.
  * - Through an outage `publish` waits and keeps its order. Consumers may see an event twice after it.
  * - A broker that is down does not stop the start; the connection is tried again for ever, at most 5 s apart.
  * - The end of the scope waits a moment for the confirms of what was published.
@@ -33,8 +34,12 @@ export const layerAmqp: Layer.Layer<EventBus, AmqpUrlInvalid, AppConfig> = Layer
       onMessage: (message) => {
         if (message.properties.appId === nodeId) return
         metrics.received.updateUnsafe(1, context)
-        const event = eventOfMessage(message, dispatch)
+        const event = eventOfMessage(message, (name) => dispatch.wants(name))
         if (event !== undefined) dispatch.deliver(event)
+      },
+      onConnected: () => {
+        const headers = { name: busConnected }
+        dispatch.tell({ name: busConnected, headers, data: {}, routingKey: busConnected })
       }
     })
     return EventBus.of({

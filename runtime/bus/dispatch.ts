@@ -50,6 +50,12 @@ export class Dispatch {
     this.#delivering = false
   }
 
+  /** Calls only those who subscribed to this very name: for what is no event of the catalogue. */
+  tell(event: BusEvent): void {
+    const published = publishedEvent(event)
+    for (const subscription of this.#of(event.name)) this.#call(subscription, published)
+  }
+
   #deliver(event: BusEvent): void {
     const named = this.#of(event.name)
     const wild = this.#wild

@@ -18,6 +18,13 @@ export interface Binding {
 }
 
 /**
+ * Who subscribes to this name is told whenever the bus of this node is connected (again) to the other nodes: events
+ * of theirs may have been missed until now. Who keeps a cache right by events reads it anew. It is no event of the
+ * catalogue: subscribers without a name do not get it, nor does any other node.
+ */
+export const busConnected = "strowger_bus_connected"
+
+/**
  * The one bus of the runtime (contracts/events.md 2).
  *
  * **Details**

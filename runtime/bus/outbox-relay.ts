@@ -1,9 +1,11 @@
-import { Deferred, Duration, Effect, Metric, Queue, Schedule, type Scope } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Deferred, Duration, Effect, Metric, Option, Queue, Schedule, type Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
 import { publishedEvent } from "./dispatch.ts"
 import { EventBus } from "./event-bus.ts"
 import * as metrics from "./metrics.ts"
+import { takeTurns } from "./relay-turn.ts"
 
 export interface Relay {
   readonly wake: () => void
@@ -11,7 +13,8 @@ export interface Relay {
 }
 
 /**
- * Takes committed events from the outbox table to the bus until the scope ends.
+ * Takes committed events from the outbox table to the bus until the scope ends. Of several nodes on one external
+ * database one does it for all.
  *
  * Each pass reads the oldest rows, publishes all of them in order without waiting for the single confirms, and
  * deletes them when the last one is confirmed. It looks at the whole table each time, never only behind the last
@@ -41,29 +44,50 @@ export const makeRelay: Effect.Effect<Relay, never, SqlClient.SqlClient | EventB
     })
 
     const rest = Effect.timeoutOption(Queue.take(bell), POLL_INTERVAL)
-    yield* Effect.forkScoped(Effect.forever(Effect.flatMap(pass, (more) => (more ? Effect.void : rest))))
+    const relay = Effect.forever(Effect.flatMap(pass, (more) => (more ? Effect.void : rest)))
+    const ring = (): void => {
+      Queue.offerUnsafe(bell, undefined)
+    }
+    const announce = yield* startRelay(relay, ring)
+    const wake = (): void => {
+      ring()
+      announce()
+    }
 
     return {
-      wake: () => {
-        Queue.offerUnsafe(bell, undefined)
-      },
+      wake,
       drained: Effect.gen(function* () {
         const last = yield* persistently(newest(sql))
         if (last === undefined) return
         for (;;) {
           const next = passed
           if (!(yield* persistently(holds(sql, last)))) return
-          Queue.offerUnsafe(bell, undefined)
-          yield* Deferred.await(next)
+          wake()
+          yield* Effect.raceFirst(Deferred.await(next), Effect.sleep(REMOTE_PASS))
         }
       })
     }
   })
 
+/** Several nodes may share an external database: then one of them relays. Answers how to call it. */
+const startRelay = Effect.fnUntraced(function* (
+  relay: Effect.Effect<never>,
+  ring: () => void
+): Effect.fn.Return<() => void, never, Scope.Scope> {
+  const client = yield* Effect.serviceOption(PgClient.PgClient)
+  if (Option.isSome(client) && client.value.config.stream === undefined) {
+    return (yield* takeTurns(client.value, relay, ring)).announce
+  }
+  yield* Effect.forkScoped(relay)
+  return () => {}
+})
+
 /** Rows of one pass: how many events may be in flight to the bus. */
 const PASS_SIZE = 1_000
-/** For events of other nodes, whose wake does not reach this one. */
+/** For events that no wake announced: their node died after the commit. */
 const POLL_INTERVAL = Duration.seconds(1)
+/** How often to look whether the relay of another node has made progress. */
+const REMOTE_PASS = Duration.millis(50)
 
 /** Waits through an outage of the database, and says so once. */
 const persistently = <A>(statement: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A> =>

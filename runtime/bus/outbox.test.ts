@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Redacted, type Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { externalTestUrl, forEachDatabase, freshDatabase } from "../../test/database.ts"
 import { tcpProxy } from "../../test/tcp-proxy.ts"
@@ -239,6 +239,42 @@ describe("the outbox", () => {
             assert.deepStrictEqual(seen.map(numberOf), [2, 1])
           }).pipe(Effect.scoped, Effect.provide(outboxLayer))
         }).pipe(Effect.provide(externalLayer(url)))
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("is relayed by one of several nodes, and by another one when that one ends", () =>
+      Effect.gen(function* () {
+        const url = yield* freshDatabase(server)
+        const database = Layer.fresh(externalLayer(url))
+        yield* Effect.provide(migrate(outboxMigrations), database)
+        const seen: Array<unknown> = []
+        const recordingBus = (node: string) =>
+          Layer.succeed(EventBus, {
+            publish: (event) => Effect.sync(() => void seen.push(`${node} ${numberOf(event)}`)),
+            publishTransient: () => {},
+            subscribe: () => Effect.void,
+            connected: () => true
+          })
+        const start = (node: string, scope: Scope.Scope) =>
+          Outbox.layer.pipe(
+            Layer.fresh,
+            Layer.provide(recordingBus(node)),
+            Layer.provide(database),
+            Layer.buildWithScope(scope),
+            Effect.map((context) => Context.get(context, Outbox))
+          )
+        const appendTo = ({ append, drained }: Outbox["Service"], number: number) =>
+          Effect.andThen(append([eventOf(number)]), drained)
+        const life = yield* Scope.make()
+        const first = yield* start("first", life)
+        yield* appendTo(first, 1)
+        const second = yield* start("second", yield* Effect.scope)
+        yield* appendTo(second, 2)
+        yield* appendTo(first, 3)
+        assert.deepStrictEqual(seen, ["first 1", "first 2", "first 3"])
+        yield* Scope.close(life, Exit.void)
+        yield* appendTo(second, 4)
+        assert.deepStrictEqual(seen.slice(3), ["second 4"])
       }).pipe(Effect.scoped)
     )
 

@@ -13,7 +13,7 @@ export class Outbox extends Context.Service<
   {
     /** Call inside `sql.withTransaction`; follow the commit with `wake`. */
     readonly append: (events: ReadonlyArray<BusEvent>) => Effect.Effect<void, SqlError.SqlError>
-    /** Tells the relay of this node that something was committed. Never waits. */
+    /** Tells the relay, on whichever node it runs, that something was committed. Never waits. */
     readonly wake: () => void
     /** Completes when every event that was committed before the call has been taken by the bus. */
     readonly drained: Effect.Effect<void>
