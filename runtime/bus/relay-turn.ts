@@ -53,7 +53,7 @@ export const takeTurns = Effect.fnUntraced(function* (
 
 const CHANNEL = "strowger_outbox"
 /** Any number that no other lock of this program has. */
-const LOCK = 7_384_020
+const LOCK = 7_384_021
 
 const lock = (connection: SqlConnection.Connection): Effect.Effect<boolean, SqlError.SqlError> =>
   Effect.map(
