@@ -1,14 +1,15 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Redacted } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { Bootstrap } from "./actors/identity/bootstrap.ts"
 import { ListenAddress } from "./http/server.ts"
 import { AppConfig, unknownKnobs } from "./runtime/config.ts"
 import { runDemo } from "./demo.ts"
 import { runSimulator } from "./simulator/run.ts"
+import { runWatch } from "./watch.ts"
 import { strowgerLayer } from "./strowger.ts"
 
-/** The command line: `strowger start`, `strowger simulate`, `strowger demo`. */
+/** The command line: `strowger start`, `simulate`, `demo`, `watch`. */
 
 const start = Command.make(
   "start",
@@ -79,6 +80,35 @@ const demo = Command.make(
   (options) => runDemo(options)
 ).pipe(Command.withDescription("A runtime and a simulated PBX with agents at work; nothing is kept"))
 
+const watch = Command.make(
+  "watch",
+  {
+    events: Argument.String("event").pipe(
+      Argument.withDescription("Names of events; all without any"),
+      Argument.variadic()
+    ),
+    url: Flag.String("url").pipe(
+      Flag.withDescription("A running runtime"),
+      Flag.withDefault("http://127.0.0.1:9080")
+    ),
+    username: Flag.String("username").pipe(Flag.withAlias("u"), Flag.withDefault("admin")),
+    password: Flag.String("password").pipe(
+      Flag.withAlias("p"),
+      Flag.withDescription("Its password; by default STROWGER_ADMIN_PASSWORD"),
+      Flag.withDefault(process.env["STROWGER_ADMIN_PASSWORD"] ?? "")
+    )
+  },
+  (options) => runWatch(options)
+).pipe(
+  Command.withDescription("Print the events of a running runtime as its WebSocket clients get them"),
+  Command.withExamples([
+    {
+      command: "strowger watch -p demo agent_status_update agent_paused",
+      description: "Agents that come, go and pause"
+    }
+  ])
+)
+
 /** Starts everything, says where it listens, and stays until it is told to stop. */
 const runStrowger = Effect.gen(function* () {
   for (const { name, nearest } of unknownKnobs(process.env)) {
@@ -101,7 +131,7 @@ const runStrowger = Effect.gen(function* () {
 
 const strowger = Command.make("strowger").pipe(
   Command.withDescription("An actor-model telephony runtime"),
-  Command.withSubcommands([start, simulate, demo])
+  Command.withSubcommands([start, simulate, demo, watch])
 )
 
 /** What went wrong before anything ran is one readable line for the operator, and exit code 1. */
@@ -110,7 +140,7 @@ const reportStartFailure = <A, E, R>(program: Effect.Effect<A, E, R>) =>
     if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
     const error = Cause.squash(cause)
     const message = error instanceof Error ? error.message : String(error)
-    return Console.error(`Strowger cannot start: ${message}`).pipe(
+    return Console.error(`strowger: ${message}`).pipe(
       Effect.andThen(Effect.logDebug("The whole failure", cause)),
       Effect.andThen(Effect.sync(() => process.exit(1)))
     )
