@@ -10,6 +10,7 @@ import {
 import { type BusEvent, type EventOrigin, makeEvent } from "../../schemas/events/envelope.ts"
 import type { Ami, AmiError } from "../../runtime/ami/ami.ts"
 import { defineKind } from "../../runtime/actor/kind.ts"
+import type { AgentChanges } from "./agent-changes.ts"
 import { changeQueues, joinQueues, leaveQueues, setPause } from "./asterisk.ts"
 import type { AgentIdentity } from "../../schemas/agentd/agent.ts"
 import type { CallCentre } from "../pbx/call-centre.ts"
@@ -31,8 +32,11 @@ export const extensionClaim = (extension: string, context: string): string =>
 /** How agents are addressed; the id is the agent's id in confd, as text. */
 export const agentActor = { name: "agent", machine: agentMachine, version: 1 } as const
 
-/** Call centre agents. Members added and removed through agentd are written with the change that told Asterisk. */
-export const agentKind = (callCentre: CallCentre["Service"]) =>
+/**
+ * Call centre agents. Members added and removed through agentd are written with the change that told Asterisk.
+ * `changes` hears of every commit on this node.
+ */
+export const agentKind = (callCentre: CallCentre["Service"], changes?: AgentChanges["Service"]) =>
   defineKind({
     ...agentActor,
     durable: true,
@@ -46,6 +50,7 @@ export const agentKind = (callCentre: CallCentre["Service"]) =>
     claims: ({ context: { session } }) =>
       session ? [extensionClaim(session.extension, session.context)] : [],
     event: (emitted, origin) => busEvent(emitted, origin),
+    committed: (id) => changes?.changed(Number(id)),
     write: (emitted) => {
       if (emitted.type === "assignment") {
         const { agentId, queueId, assigned } = emitted

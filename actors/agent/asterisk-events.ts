@@ -64,14 +64,15 @@ export const agentAsteriskEventsLayer = Layer.effectDiscard(
           agent,
           queue: header(message, "Queue") ?? "",
           paused: header(message, "Paused") === "1",
-          reason: header(message, "PausedReason") ?? ""
+          reason: header(message, "PausedReason") ?? "",
+          at: Date.now()
         })
     )
     yield* concern(
       "AgentCalled",
       (message) => () => Effect.succeed({ type: "called", call: callOf(message) })
     )
-    yield* concern("AgentRingNoAnswer", () => () => Effect.succeed({ type: "notAnswered" }))
+    yield* concern("AgentRingNoAnswer", () => () => Effect.succeed({ type: "notAnswered", at: Date.now() }))
     yield* concern(
       "AgentConnect",
       (message) => () => Effect.succeed({ type: "connected", call: callOf(message) })
@@ -81,11 +82,13 @@ export const agentAsteriskEventsLayer = Layer.effectDiscard(
       (message) => (agent) =>
         wrapUpOf(header(message, "Queue") ?? "", agent).pipe(
           Effect.orElseSucceed(() => 0),
-          Effect.map((wrapUp) => ({ type: "completed" as const, wrapUp }))
+          Effect.map((wrapUp) => ({ type: "completed" as const, wrapUp, at: Date.now() }))
         )
     )
     yield* concern("QueueMemberStatus", (message) =>
-      header(message, "Status") === notInUse ? () => Effect.succeed({ type: "deviceFree" }) : undefined
+      header(message, "Status") === notInUse
+        ? () => Effect.succeed({ type: "deviceFree", at: Date.now() })
+        : undefined
     )
   })
 )

@@ -234,6 +234,57 @@ describe("a call", () => {
   })
 })
 
+describe("what a supervisor sees of an agent's time", () => {
+  const paused = (paused: boolean, at: number): AgentEvent => ({
+    type: "asteriskPaused",
+    agent,
+    queue: "sales",
+    paused,
+    reason: "",
+    at
+  })
+
+  it("ready since the login, paused since the first queue said so, ready again since the unpause", () => {
+    const since = (...events: ReadonlyArray<AgentEvent>) =>
+      live(...onDuty, ...events).snapshot.context.availabilitySince
+    assert.strictEqual(since(), session.loginAt)
+    assert.strictEqual(since(paused(true, 2_000), paused(true, 2_001)), 2_000)
+    assert.strictEqual(since(paused(true, 2_000), paused(false, 3_000), paused(false, 3_001)), 3_000)
+  })
+
+  it("the call since it rang, since it was answered, and the wrap-up since it ended", () => {
+    const since = (...events: ReadonlyArray<AgentEvent>) =>
+      live(...onDuty, ...events).snapshot.context.callSince
+    const answered: ReadonlyArray<AgentEvent> = [
+      { type: "called", call },
+      { type: "connected", call: { ...call, since: 9 } }
+    ]
+    assert.strictEqual(since({ type: "called", call }), 5)
+    assert.strictEqual(since({ type: "called", call }, { type: "notAnswered", at: 8 }), 8)
+    assert.strictEqual(since(...answered), 9)
+    assert.strictEqual(since(...answered, { type: "completed", wrapUp: 15_000, at: 20 }), 20)
+  })
+
+  it("calls are counted when they are answered, anew at each login", () => {
+    const two: ReadonlyArray<AgentEvent> = [
+      { type: "called", call },
+      { type: "connected", call },
+      { type: "completed", wrapUp: 0 },
+      { type: "connected", call }
+    ]
+    assert.strictEqual(live(...onDuty, ...two).snapshot.context.callsTaken, 2)
+    const off: ReadonlyArray<AgentEvent> = [{ type: "logoff", agent, at: 77 }, { type: "done" }]
+    assert.strictEqual(live(...onDuty, ...two, ...off).snapshot.context.loggedOffAt, 77)
+    assert.strictEqual(live(...onDuty, ...two, ...off, ...onDuty).snapshot.context.callsTaken, 0)
+  })
+
+  it("a login that failed was no logoff", () => {
+    const off: ReadonlyArray<AgentEvent> = [{ type: "logoff", agent, at: 77 }, { type: "done" }]
+    const failed = live(...onDuty, ...off, login([sales]), { type: "asteriskAway" })
+    assert.strictEqual(failed.snapshot.context.loggedOffAt, 77)
+  })
+})
+
 describe("drift", () => {
   const member = { queue: "sales", penalty: 3, paused: false, reason: "" }
 

@@ -30,13 +30,20 @@ export type AgentEvent =
   | { type: "forgotten" }
   | { type: "enabledAll"; assigned: ReadonlyArray<QueueMembership> }
   | { type: "announceQueues"; queueIds: ReadonlyArray<number> }
-  | { type: "asteriskPaused"; agent: AgentIdentity; queue: string; paused: boolean; reason: string }
+  | {
+      type: "asteriskPaused"
+      agent: AgentIdentity
+      queue: string
+      paused: boolean
+      reason: string
+      at?: number
+    }
   | { type: "asteriskMembers"; agent: AgentIdentity; members: ReadonlyArray<AsteriskMember> }
   | { type: "called"; call: AgentCall }
-  | { type: "notAnswered" }
+  | { type: "notAnswered"; at?: number }
   | { type: "connected"; call: AgentCall }
-  | { type: "completed"; wrapUp: number }
-  | { type: "deviceFree" }
+  | { type: "completed"; wrapUp: number; at?: number }
+  | { type: "deviceFree"; at?: number }
   | { type: "done" }
   | { type: "asteriskAway" }
 
@@ -60,6 +67,14 @@ export interface AgentContext {
   readonly entering: ReadonlyArray<QueueMembership>
   /** When the logoff that is under way was asked for. */
   readonly logoffAt: number
+  /** When the last logoff was asked for; null before the first one. */
+  readonly loggedOffAt: number | null
+  /** Since when the agent is ready, or paused; null when nobody said. */
+  readonly availabilitySince: number | null
+  /** When the present call, wrap-up or idleness began; null before the first call of the session. */
+  readonly callSince: number | null
+  /** Queue calls answered since the login. */
+  readonly callsTaken: number
 }
 
 /** Who hears of a change of queues: bus clients, dialplan listeners (AMI UserEvent), or nobody. */
@@ -216,6 +231,10 @@ const agentSetup = setup({
       }
     }),
     notePause: assign({
+      availabilitySince: ({ context, event }) =>
+        event.type === "asteriskPaused" && event.paused !== context.paused
+          ? (event.at ?? null)
+          : context.availabilitySince,
       paused: ({ context, event }) => (event.type === "asteriskPaused" ? event.paused : context.paused),
       pausedReason: ({ context, event }) =>
         event.type === "asteriskPaused" ? event.reason : context.pausedReason
@@ -225,15 +244,31 @@ const agentSetup = setup({
       const { agent, queue, paused, reason } = event
       enqueue.emit({ type: "paused", agent, queue, paused, reason })
     }),
-    noteCall: assign(({ context, event }) => ({
-      call: event.type === "called" || event.type === "connected" ? event.call : context.call
-    })),
-    endCall: assign({ call: null, wrapUp: ({ event }) => (event.type === "completed" ? event.wrapUp : 0) }),
+    noteCall: assign(({ context, event }) =>
+      event.type === "called" || event.type === "connected"
+        ? {
+            call: event.call,
+            callSince: event.call.since,
+            callsTaken: context.callsTaken + (event.type === "connected" ? 1 : 0)
+          }
+        : {}
+    ),
+    endCall: assign({
+      call: null,
+      callSince: ({ event }) => ("at" in event ? (event.at ?? null) : null),
+      wrapUp: ({ event }) => (event.type === "completed" ? event.wrapUp : 0)
+    }),
+    endWrapUp: assign({
+      callSince: ({ context }) => (context.callSince === null ? null : context.callSince + context.wrapUp)
+    }),
     beginSession: assign({
       agent: ({ context, event }) => (event.type === "login" ? event.agent : context.agent),
       session: ({ context, event }) => (event.type === "login" ? event.session : context.session),
       paused: false,
       pausedReason: null,
+      availabilitySince: ({ event }) => (event.type === "login" ? event.session.loginAt : null),
+      callSince: null,
+      callsTaken: 0,
       enabled: ({ context, event }) =>
         event.type === "login" ? enabledAndAssigned(context.enabled, event.assigned) : context.enabled,
       entering: ({ context, event }) =>
@@ -269,6 +304,8 @@ const agentSetup = setup({
       call: null,
       wrapUp: 0,
       entering: [],
+      // A login that failed ends its session too, and was no logoff.
+      loggedOffAt: ({ context }) => (context.logoffAt > 0 ? context.logoffAt : context.loggedOffAt),
       logoffAt: 0
     }),
     forgetQueue: assign({
@@ -354,7 +391,11 @@ export const agentMachine = agentSetup.createMachine({
     wrapUp: 0,
     change: null,
     entering: [],
-    logoffAt: 0
+    logoffAt: 0,
+    loggedOffAt: null,
+    availabilitySince: null,
+    callSince: null,
+    callsTaken: 0
   },
   initial: "off",
   states: {
@@ -437,7 +478,7 @@ export const agentMachine = agentSetup.createMachine({
               }
             },
             talking: {},
-            wrapUp: { after: { wrapUp: "idle" } }
+            wrapUp: { after: { wrapUp: { target: "idle", actions: "endWrapUp" } } }
           }
         },
         queues: {

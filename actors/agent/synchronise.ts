@@ -1,4 +1,4 @@
-import { Effect, Layer, Queue, Stream } from "effect"
+import { Clock, Effect, Layer, Queue, Stream } from "effect"
 import { type AsteriskMember, agentIdOf } from "../../schemas/agentd/agent.ts"
 import { Ami, type AmiMessage, header } from "../../runtime/ami/ami.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
@@ -67,7 +67,8 @@ const mend = Effect.fnUntraced(
     const pause = members.find((member) => context?.session && member.paused !== context.paused)
     if (pause) {
       const { queue, paused, reason } = pause
-      yield* system.ask(agentActor, String(id), { type: "asteriskPaused", agent, queue, paused, reason })
+      const at = yield* Clock.currentTimeMillis
+      yield* system.ask(agentActor, String(id), { type: "asteriskPaused", agent, queue, paused, reason, at })
     }
     yield* system
       .ask(agentActor, String(id), { type: "asteriskMembers", agent, members })
