@@ -26,7 +26,8 @@ import { confdSurface } from "./http/confd/surface.ts"
 import { authRoutes } from "./http/auth/handlers.ts"
 import { authSurface } from "./http/auth/surface.ts"
 import { tokenCheckDoor } from "./http/auth/token-check.ts"
-import { apiYamlRoute } from "./http/docs/api-document.ts"
+import { docsRoutes } from "./http/docs/docs.ts"
+import { corsDoor } from "./http/middleware/cors.ts"
 import { ListenAddress, serve } from "./http/server.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
 import { makeWebsocketd, websocketdDoor } from "./http/websocketd/websocketd.ts"
@@ -44,9 +45,6 @@ import { databaseLayer } from "./runtime/database/database.ts"
 import { migrate } from "./runtime/database/migrator.ts"
 import { telemetryLayer } from "./runtime/operations/telemetry.ts"
 import { Platform, platformMigrations } from "./runtime/platform.ts"
-import { AgentdApi } from "./schemas/agentd/api.ts"
-import { AmidApi } from "./schemas/amid/api.ts"
-import { AuthApi } from "./schemas/auth/api.ts"
 
 /** Every table, by the domain that owns it. */
 const migrations = {
@@ -89,9 +87,7 @@ const routes = Layer.mergeAll(
   amidRoutes,
   authRoutes,
   confdRoutes,
-  apiYamlRoute(AgentdApi, "/api/agentd/1.0"),
-  apiYamlRoute(AmidApi, "/api/amid/1.0"),
-  apiYamlRoute(AuthApi, "/api/auth/0.1"),
+  docsRoutes,
   operationsRoutes
 )
 
@@ -104,7 +100,7 @@ const doorsLayer = Layer.effect(
     const address = yield* serve({
       routes,
       surfaces: [agentdSurface, amidSurface, authSurface, confdSurface],
-      doors: [yield* tokenCheckDoor, websocketdDoor(websocketd)]
+      doors: [corsDoor, yield* tokenCheckDoor, websocketdDoor(websocketd)]
     })
     // Open sockets would keep the server from closing.
     yield* Effect.addFinalizer(() => websocketd.close)
