@@ -1,6 +1,6 @@
 import { Context, Effect, Layer, Semaphore } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { busConnected, EventBus } from "../../runtime/bus/event-bus.ts"
 import type { AgentConfig, QueueConfig } from "./call-centre.ts"
 
 /** Agents and queues as they are configured, each findable without a query. */
@@ -43,6 +43,7 @@ export class CallCentreCache extends Context.Service<
       for (const name of Object.keys(subjects)) {
         yield* bus.subscribe({ name }, ({ data }) => store.note(name, data))
       }
+      yield* bus.subscribe({ name: busConnected }, store.forgetAll)
       return {
         view: Effect.suspend(() => (store.isStale() ? readStale : Effect.succeed(store.view))),
         note: store.note,

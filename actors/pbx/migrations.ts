@@ -8,14 +8,22 @@ import type { Migrations } from "../../runtime/database/migrator.ts"
  */
 export const pbxMigrations: Migrations = {
   /** How search and order see text: without case and accents. */
-  "0020_pbx_fold": statements(`
-    CREATE FUNCTION pbx_fold(value text) RETURNS text
-      LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-      RETURN translate(
-        replace(replace(replace(
-          lower(regexp_replace(normalize(value, NFKD), '[\u0300-\u036F]', '', 'g')),
-          'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'),
-        'łøđħıð', 'lodhid')`),
+  "0020_pbx_fold": Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const [collation] = yield* sql<{ name: string }>`
+      SELECT quote_ident(collname) AS name FROM pg_collation
+      WHERE collname = ANY(${unicodeCollations}) AND collencoding IN (-1, pg_char_to_encoding('UTF8'))
+      ORDER BY array_position(${unicodeCollations}::text[], collname::text) LIMIT 1`
+    yield* sql.unsafe(`
+      CREATE FUNCTION pbx_fold(value text) RETURNS text
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+        RETURN translate(
+          replace(replace(replace(
+            lower(regexp_replace(normalize(value, NFKD), '[\u0300-\u036F]', '', 'g')
+              COLLATE ${collation?.name ?? '"default"'}),
+            'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'),
+          'łøđħı', 'lodhi')`)
+  }),
 
   "0021_pbx_dial_plan": statements(
     `CREATE TABLE pbx_contexts (
@@ -220,6 +228,9 @@ export const pbxMigrations: Migrations = {
      )`
   )
 }
+
+/** Collations that know the case of every letter, whatever the locale of the database. The best first. */
+const unicodeCollations = ["pg_c_utf8", "und-x-icu", "C.utf8"]
 
 function statements(...texts: ReadonlyArray<string>) {
   return Effect.gen(function* () {

@@ -1,38 +1,38 @@
-import { Effect, Layer, Queue } from "effect"
+import { Effect, Layer, Queue, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
-import { EventBus } from "../../runtime/bus/event-bus.ts"
-import { Tenants } from "../identity/tenants.ts"
+import { busConnected, EventBus } from "../../runtime/bus/event-bus.ts"
+import { authTenantDeleted } from "../../schemas/events/auth.ts"
 import { CallCentreCache } from "./call-centre-cache.ts"
 
 /**
- * Drops the configuration of deleted tenants: when the bus tells of one, and at the start for those that went while
- * nobody listened. Doing it twice, or on several nodes, is harmless.
+ * Drops the configuration of tenants that are no more: when the bus tells of a deletion, when events may have been
+ * missed, and at the start. What is dropped is decided by the tenants that exist then, so a late or repeated event,
+ * or several nodes at once, do no harm. No events: the tenant's own tells everybody.
  */
-export const tenantRemovalLayer: Layer.Layer<
-  never,
-  never,
-  SqlClient.SqlClient | EventBus | Tenants | CallCentreCache
-> = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const bus = yield* EventBus
-    const deleted = yield* Queue.unbounded<string>()
-    yield* bus.subscribe({ name: "auth_tenant_deleted" }, ({ data }) => {
-      if ("uuid" in data && typeof data.uuid === "string") Queue.offerUnsafe(deleted, data.uuid)
+export const tenantRemovalLayer: Layer.Layer<never, never, SqlClient.SqlClient | EventBus | CallCentreCache> =
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const bus = yield* EventBus
+      // One sweep for any number of deletions told before it.
+      const wanted = yield* Queue.sliding<void>(1)
+      const sweep = () => void Queue.offerUnsafe(wanted, undefined)
+      yield* bus.subscribe({ name: authTenantDeleted.name }, sweep)
+      yield* bus.subscribe({ name: busConnected }, sweep)
+      sweep()
+      yield* Queue.take(wanted).pipe(
+        Effect.andThen(Effect.retry(dropOrphans, retries)),
+        Effect.catchCause((cause) =>
+          Effect.logError("The configuration of deleted tenants could not be dropped", cause)
+        ),
+        Effect.forever,
+        Effect.forkScoped
+      )
     })
-    for (const tenantUuid of yield* orphans.pipe(Effect.orDie)) Queue.offerUnsafe(deleted, tenantUuid)
-    yield* Queue.take(deleted).pipe(
-      Effect.flatMap((tenantUuid) =>
-        Effect.catchCause(dropTenant(tenantUuid), (cause) =>
-          Effect.logError(`The configuration of deleted tenant ${tenantUuid} could not be dropped`, cause)
-        )
-      ),
-      Effect.forever,
-      Effect.forkScoped
-    )
-  })
-)
+  )
 
-/** Every table that a tenant owns rows of, the referring ones first. */
+const retries = Schedule.exponential("1 second").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
+
+/** Every table that a tenant owns rows of, those that refer to others first. */
 const tables = [
   "pbx_users",
   "pbx_conferences",
@@ -45,23 +45,19 @@ const tables = [
   "pbx_contexts"
 ]
 
-/** Deletes all configuration of a tenant in one transaction, without events: the tenant's own event tells it. */
-export const dropTenant = Effect.fnUntraced(function* (tenantUuid: string) {
+const dropOrphans = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const cache = yield* CallCentreCache
+  const owners = tables.map((table) => `SELECT tenant_uuid FROM ${table}`).join(" UNION ")
+  const orphans = yield* sql<{ tenant_uuid: string }>`
+    SELECT tenant_uuid FROM (${sql.literal(owners)}) AS owners
+    WHERE tenant_uuid NOT IN (SELECT uuid::text FROM auth_tenant)`
+  if (orphans.length === 0) return
+  const gone = orphans.map(({ tenant_uuid }) => tenant_uuid)
   yield* sql.withTransaction(
-    Effect.forEach(tables, (table) => sql`DELETE FROM ${sql(table)} WHERE tenant_uuid = ${tenantUuid}`, {
+    Effect.forEach(tables, (table) => sql`DELETE FROM ${sql(table)} WHERE tenant_uuid = ANY(${gone})`, {
       discard: true
     })
   )
   cache.forgetAll()
-})
-
-/** Tenants that own configuration and do not exist. */
-const orphans = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const tenants = yield* Tenants
-  const union = tables.map((table) => `SELECT tenant_uuid FROM ${table}`).join(" UNION ")
-  const owners = yield* sql<{ tenant_uuid: string }>`${sql.literal(union)}`
-  return owners.map(({ tenant_uuid }) => tenant_uuid).filter((uuid) => !tenants.exists(uuid))
 })

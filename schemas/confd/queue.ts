@@ -27,7 +27,9 @@ const settings = {
   enabled: onOff,
   data_quality: onOff,
   wait_time_threshold: count,
-  wait_ratio_threshold: nullable(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)))
+  wait_ratio_threshold: nullable(
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 2_147_483_647 }))
+  )
 }
 
 export const QueueCreation = Schema.Struct({ ...settings, name: QueueName })

@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto"
+import { Context, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { Tenants } from "../../actors/identity/tenants.ts"
+import type { CallCentre } from "../../actors/pbx/call-centre.ts"
+import type { CallCentreCache } from "../../actors/pbx/call-centre-cache.ts"
+import { callCentreLayer } from "../../actors/pbx/call-centre-layer.ts"
+import { pbxMigrations } from "../../actors/pbx/migrations.ts"
+import { type Pbx, pbxLayer } from "../../actors/pbx/pbx.ts"
+import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { Outbox } from "../../runtime/bus/outbox.ts"
+import { authTenantAdded } from "../../schemas/events/auth.ts"
+import { type BusEvent, makeEvent } from "../../schemas/events/envelope.ts"
+import type { TestDatabase } from "../../test/database.ts"
+import { issueToken, type TestIdentity, testIdentityLayer } from "../../test/identity.ts"
+import { serve } from "../server.ts"
+import { confdRoutes } from "./handlers.ts"
+import { confdSurface } from "./surface.ts"
+
+type Json = Readonly<Record<string, unknown>>
+
+/** An answer of confd. Of `json`, `items` and `sentences` the one that the body is; the others are empty. */
+export interface Answer {
+  readonly status: number
+  readonly location: string | null
+  readonly text: string
+  readonly json: Json
+  readonly total: unknown
+  readonly items: ReadonlyArray<Json>
+  readonly sentences: ReadonlyArray<unknown>
+}
+
+/** A client of confd with one token, acting in one tenant. */
+export interface Client {
+  readonly tenantUuid: string
+  readonly send: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>
+  ) => Effect.Effect<Answer>
+  readonly get: (path: string) => Effect.Effect<Answer>
+  readonly post: (path: string, body?: unknown) => Effect.Effect<Answer>
+  readonly put: (path: string, body?: unknown) => Effect.Effect<Answer>
+  readonly delete: (path: string) => Effect.Effect<Answer>
+}
+
+/** confd over real HTTP on a free port, and everything behind it on a fresh database. */
+export class TestConfd extends Context.Service<
+  TestConfd,
+  {
+    readonly url: string
+    /** A new tenant below the given one, by default below the master. */
+    readonly tenant: (parent?: string) => Effect.Effect<string>
+    /** A client with a token of the tenant; by default with all rights, in a new tenant. */
+    readonly client: (options?: {
+      readonly tenantUuid?: string
+      readonly acl?: ReadonlyArray<string>
+    }) => Effect.Effect<Client>
+    /** The events that the work publishes, in order. */
+    readonly eventsOf: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<ReadonlyArray<BusEvent>, E, R>
+  }
+>()("strowger/http/confd/TestConfd") {}
+
+export type TestPbx = TestConfd | Pbx | CallCentre | CallCentreCache | TestIdentity
+
+export const testConfdLayer = (database?: TestDatabase): Layer.Layer<TestPbx> =>
+  Layer.effect(
+    TestConfd,
+    Effect.gen(function* () {
+      const identity = yield* Effect.context<TestIdentity>()
+      const tenants = yield* Tenants
+      const sql = yield* SqlClient.SqlClient
+      const bus = yield* EventBus
+      const outbox = yield* Outbox
+      const { url } = yield* serve({ routes: confdRoutes, surfaces: [confdSurface], doors: [] })
+      const tenant = Effect.fnUntraced(function* (parent = tenants.master) {
+        const uuid = randomUUID()
+        const slug = uuid.slice(0, 8)
+        yield* sql`INSERT INTO auth_tenant ${sql.insert({ uuid, slug, parent_uuid: parent })}`
+        const data = { uuid, name: slug, slug, domain_names: [] }
+        yield* bus.publish(
+          makeEvent(authTenantAdded, { originUuid: uuid, at: 0 }, { tenantUuid: uuid }, data)
+        )
+        yield* Effect.sleep(1).pipe(Effect.repeat({ until: () => tenants.exists(uuid) }))
+        return uuid
+      }, Effect.orDie)
+      return {
+        url,
+        tenant,
+        client: Effect.fnUntraced(
+          function* ({ tenantUuid: given, acl = ["confd.#"] } = {}) {
+            const tenantUuid = given ?? (yield* tenant())
+            const token = yield* issueToken({ acl, tenantUuid })
+            return clientOf(url, token.id, tenantUuid)
+          },
+          Effect.provideContext(identity),
+          Effect.orDie
+        ),
+        eventsOf: (work) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              yield* outbox.drained
+              const seen: Array<BusEvent> = []
+              yield* bus.subscribe({}, (event) => seen.push(event))
+              yield* work
+              yield* outbox.drained
+              return seen
+            })
+          )
+      }
+    })
+  ).pipe(
+    Layer.provideMerge(pbxLayer),
+    Layer.provideMerge(callCentreLayer),
+    Layer.provideMerge(
+      testIdentityLayer({
+        migrations: pbxMigrations,
+        environment: { STROWGER_HTTP_PORT: "0" },
+        ...(database === undefined ? {} : { database })
+      })
+    ),
+    Layer.orDie
+  )
+
+const clientOf = (url: string, token: string, tenantUuid: string): Client => {
+  const send: Client["send"] = (method, path, body, headers) =>
+    Effect.promise(async () => {
+      const response = await fetch(`${url}/api/confd/1.1${path}`, {
+        method,
+        headers: { "x-auth-token": token, ...(body === undefined ? {} : json), ...headers },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+      })
+      return answerOf(response.status, response.headers.get("location"), await response.text())
+    })
+  return {
+    tenantUuid,
+    send,
+    get: (path) => send("GET", path),
+    post: (path, body) => send("POST", path, body),
+    put: (path, body) => send("PUT", path, body),
+    delete: (path) => send("DELETE", path)
+  }
+}
+
+const json = { "content-type": "application/json" }
+
+const answerOf = (status: number, location: string | null, text: string): Answer => {
+  const body: unknown = text === "" ? {} : JSON.parse(text)
+  // A JSON document that is no array and no scalar is a record; confd answers no scalars.
+  const record = Array.isArray(body) ? {} : (body as Json)
+  return {
+    status,
+    location,
+    text,
+    json: record,
+    total: record["total"],
+    items: Array.isArray(record["items"]) ? record["items"] : [],
+    sentences: Array.isArray(body) ? body : []
+  }
+}
+
+/** The id of a created object. */
+export const idOf = ({ status, json, text }: Answer): number => {
+  if (status !== 201 || typeof json["id"] !== "number") throw new Error(`not created: ${status} ${text}`)
+  return json["id"]
+}
+
+export const uuidOf = ({ status, json, text }: Answer): string => {
+  if (status !== 201 || typeof json["uuid"] !== "string") throw new Error(`not created: ${status} ${text}`)
+  return json["uuid"]
+}
+
+/** How `layer` runs confd's tests: with the real clock, and time for the database to start. */
+export const live = { timeout: "60 seconds", excludeTestServices: true } as const
+
+/** An internal context with every kind of range from 1000 to 1999; answers its name. */
+export const newContext = Effect.fnUntraced(function* (client: Client, more: Json = {}) {
+  const range = [{ start: "1000", end: "1999" }]
+  const answer = yield* client.post("/contexts", {
+    label: "inside",
+    user_ranges: range,
+    conference_room_ranges: range,
+    ...more
+  })
+  return { id: idOf(answer), name: String(answer.json["name"]) }
+})
