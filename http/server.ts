@@ -41,7 +41,11 @@ export const serve = Effect.fnUntraced(function* <E, R>(options: {
   const platform = yield* Layer.build(Layer.mergeAll(HttpServer.layerServices, NodeServices.layer))
   const app = yield* HttpRouter.toHttpEffect(options.routes).pipe(
     Effect.provideContext(platform),
-    Effect.provideService(HttpRouter.RouterConfig, { maxParamLength })
+    Effect.provideService(HttpRouter.RouterConfig, {
+      maxParamLength,
+      caseSensitive: true,
+      ignoreTrailingSlash: false
+    })
   )
   const handled = serveSurfaces(app, options.surfaces) as Effect.Effect<HttpServerResponse.HttpServerResponse>
   const handler = yield* NodeHttpServer.makeHandler(handled, { scope }).pipe(

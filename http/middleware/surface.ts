@@ -115,11 +115,14 @@ const answerFailure = Effect.fnUntraced(function* (
     }
   }
   const requestId = randomUUID()
-  yield* Effect.logError(`Request ${requestId} failed: ${method} ${path}`, cause).pipe(
+  yield* Effect.logError(`Request ${requestId} failed: ${method} ${withoutToken(path)}`, cause).pipe(
     Effect.provideService(References.MinimumLogLevel, "Error")
   )
   return surface.problem({ kind: "internal", requestId })
 })
+
+/** Paths of the token check carry the token itself: of it only the last 8 characters may be logged. */
+const withoutToken = (path: string): string => path.replace(/(?<=\/token\/)[^/]+(?=[^/]{8})/, "…")
 
 const missingRoute = (surface: Surface, method: string, path: string): Problem => {
   const allowed = new Set<string>()
