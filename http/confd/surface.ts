@@ -16,7 +16,7 @@ import {
 /** confd's words for problems: a JSON array of sentences (contracts/callcenter.md 2). */
 export const confdSurface: Surface = {
   prefix: "/api/confd/1.1",
-  operations: operationsOf(ConfdApi),
+  operations: [...operationsOf(ConfdApi), { method: "GET", path: "/api/api.yml" }],
   problem: (problem) =>
     HttpServerResponse.jsonUnsafe([`${categories[problem.kind]} - ${problemText(problem)}`], {
       status: problemStatus(problem)
