@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import { AppConfig, millis } from "../runtime/config.ts"
+import { tracePrivacy } from "./middleware/trace-privacy.ts"
 import { type Surface, serveSurfaces } from "./middleware/surface.ts"
 
 /** A door beside the router, in plain node:http, for paths where a microsecond counts or a socket is taken over. */
@@ -50,6 +51,7 @@ export const serve = Effect.fnUntraced(function* <E, R>(options: {
   const handled = serveSurfaces(app, options.surfaces) as Effect.Effect<HttpServerResponse.HttpServerResponse>
   const handler = yield* NodeHttpServer.makeHandler(handled, { scope }).pipe(
     Effect.provideContext(platform),
+    Effect.provideContext(tracePrivacy),
     Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBody)
   )
   const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 32 * 1024 })

@@ -1,5 +1,5 @@
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
+import { Effect, Layer, Logger, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { connect } from "node:net"
@@ -12,6 +12,19 @@ const recorder = Logger.layer([
     logged.push(line)
   })
 ])
+
+/** What a collector of traces would get. */
+const traced: Array<Tracer.NativeSpan> = []
+const tracing = Layer.succeed(
+  Tracer.Tracer,
+  Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      traced.push(span)
+      return span
+    }
+  })
+)
 
 /** Everything that the server says to raw bytes before it closes the connection. */
 const say = (url: string, bytes: string) =>
@@ -29,7 +42,7 @@ const say = (url: string, bytes: string) =>
   )
 
 describe("auth and those who mean it no good", () => {
-  layer(authServerLayer().pipe(Layer.provideMerge(recorder)), {
+  layer(authServerLayer().pipe(Layer.provideMerge(Layer.merge(recorder, tracing))), {
     timeout: "60 seconds",
     excludeTestServices: true
   })((it) => {
@@ -61,6 +74,28 @@ describe("auth and those who mean it no good", () => {
         for (const secret of [password, token, refresh_token, unknown, adminCredentials.password]) {
           assert.notInclude(everything, secret)
         }
+      })
+    )
+
+    it.effect("nor into a trace", () =>
+      Effect.gen(function* () {
+        const { call } = yield* AuthServer
+        const token = yield* adminToken
+        const { id } = yield* issueToken({ acl: ["#"] })
+        const { basic, Origin } = {
+          basic: ["someone", "a-secret-password"] as const,
+          Origin: "https://a.example"
+        }
+        yield* call("POST", "/token", { basic, body: {} })
+        yield* call("GET", `/users?token=${id}&limit=1`, { token })
+        yield* call("GET", `/token/${id}`, { headers: { Origin } })
+        yield* call("DELETE", `/token/${id}`)
+        const told = traced
+          .map(({ name, attributes }) => name + JSON.stringify([...attributes.entries()]))
+          .join("\n")
+        assert.include(told, "/api/auth/0.1/users")
+        const credentials = Buffer.from(basic.join(":")).toString("base64")
+        for (const secret of [token, id, credentials]) assert.notInclude(told, secret)
       })
     )
 
