@@ -2,6 +2,7 @@ import type { BenchResult } from "./runtime/bench.ts"
 
 /** `npm run bench -- <name>...`: runs the named benchmarks, or all, and prints one line of JSON for each. */
 const benchmarks: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchResult> }>>> = {
+  agents: () => import("./actors/agent/agents.bench.ts"),
   ami: () => import("./runtime/ami/ami.bench.ts"),
   token: () => import("./http/auth/token.bench.ts"),
   ws: () => import("./http/websocketd/ws.bench.ts")
