@@ -37,6 +37,7 @@ export const callCentreLayer: Layer.Layer<
       contextTenant: here(contextTenant),
       linesOn: here(linesOn),
       lineOfUser: here(lineOfUser),
+      ownsDevice: here(ownsDevice),
       assign: here(assign),
       unassign: here(unassign)
     }
@@ -115,6 +116,14 @@ const lineOfUser = Effect.fnUntraced(function* (userUuid: string, lineId: number
   if (line === undefined || line.stateInterface === null) return undefined
   const { stateInterface, exten, context } = line
   return { stateInterface, extension: exten === null || context === null ? null : { exten, context } }
+})
+
+const ownsDevice = Effect.fnUntraced(function* (device: string, tenants: ReadonlyArray<string>) {
+  const sql = yield* SqlClient.SqlClient
+  const lines = yield* sql`
+    SELECT 1 FROM pbx_lines l ${sql.literal(endpointJoins)}
+    WHERE ${sql.literal(followedDevice)} = ${device} AND l.tenant_uuid = ANY(${tenants}) LIMIT 1`
+  return lines.length > 0
 })
 
 const assign = (agentId: number, queueId: number) =>

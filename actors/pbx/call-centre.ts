@@ -89,6 +89,11 @@ export class CallCentre extends Context.Service<
       | undefined,
       SqlError.SqlError
     >
+    /** Whether a line of these tenants has the device (a line's state interface). */
+    readonly ownsDevice: (
+      device: string,
+      tenants: ReadonlyArray<string>
+    ) => Effect.Effect<boolean, SqlError.SqlError>
     /** Adds the agent as last member, penalty 0, without a confd event (contract 5.6). False when it is a member. */
     readonly assign: (agentId: number, queueId: number) => Effect.Effect<boolean, SqlError.SqlError>
     /** Removes the member without a confd event. False when it was none. */
