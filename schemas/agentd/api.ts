@@ -20,7 +20,7 @@ export class AgentdAuthentication extends HttpApiMiddleware.Service<
 
 /** Turns undecodable input into agentd's own 400 (`invalid fields: …`) and 404. */
 export class AgentdInput extends HttpApiMiddleware.Service<AgentdInput>()("strowger/agentd/Input", {
-  error: Schema.Union([BadRequest, NotFound])
+  error: [BadRequest, NotFound]
 }) {}
 
 const Done = HttpApiSchema.NoContent
