@@ -122,7 +122,8 @@ const protocolOptions = {
 }
 const protocol = new WebSocketServer(protocolOptions)
 
-const refuseUpgrade = (socket: Duplex, { status, headers, body }: HandshakeRefusal): void => {
+/** Answers an upgrade request that is not taken, and ends its socket. */
+export const refuseUpgrade = (socket: Duplex, { status, headers, body }: HandshakeRefusal): void => {
   socket.on("error", () => socket.destroy())
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${body}`)
@@ -141,13 +142,13 @@ const welcome = (room: Switchroom, request: IncomingMessage, webSocket: WebSocke
 }
 
 /** Reads on, since the client's half of the closing handshake must be seen. */
-const closeWith = (webSocket: WebSocket, { code, reason }: Close): void => {
+export const closeWith = (webSocket: WebSocket, { code, reason }: Close): void => {
   webSocket.resume()
   webSocket.close(code, reason)
 }
 
-/** Every client of this node, from its handshake until its socket is gone. */
-class Clients {
+/** Every client of a door, from its handshake until its socket is gone. */
+export class Clients {
   readonly #all = new Set<WebSocket>()
   readonly #onCount: (count: number) => void
   #onEmpty: Array<() => void> = []

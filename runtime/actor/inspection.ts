@@ -67,9 +67,17 @@ export const actorMessage = (
   ...envelope(sessionId, at),
   type: "@xstate.actor",
   name: sessionId,
-  definition: JSON.stringify(machine.definition),
+  definition: definitionText(machine),
   snapshot: inspected(snapshot)
 })
+
+const definitionTexts = new WeakMap<AnyStateMachine, string>()
+
+const definitionText = (machine: AnyStateMachine): string => {
+  const text = definitionTexts.get(machine) ?? JSON.stringify(machine.definition)
+  definitionTexts.set(machine, text)
+  return text
+}
 
 /** The actor was given an event. */
 export const eventMessage = (sessionId: string, event: EventObject, at: number): InspectionMessage => ({
@@ -101,18 +109,42 @@ const inspected = (snapshot: AnyMachineSnapshot) => ({
 })
 
 const secretName =
-  /pass(word|wd|phrase)?|secret|token|credential|authorization|cookie|api_?key|private_?key|^key$/i
+  /pass(word|wd|phrase)?|secret|token|credential|authorization|cookie|api_?key|private_?key|^key$|ha1|jwt|^pin$|pin_?code|(^|_)otp/i
 
-/** A copy of a value with everything under a secret's name replaced by `"***"`. */
+/**
+ * A copy of a value without secrets: `"***"` stands for whatever has a secret's name, as a key, as a header pair
+ * (`["Secret", "…"]`) or as a named value (`{ name: "password", value: "…" }`), and for credentials inside texts.
+ */
 export const redact = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(redact)
+  if (typeof value === "string") return redactText(value)
+  if (Array.isArray(value)) return isSecretPair(value) ? [value[0], "***"] : value.map(redact)
   if (typeof value !== "object" || value === null) return value
+  const isNamedSecret = "value" in value && "name" in value && isSecretName(value.name)
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]) => [
       key,
-      secretName.test(key) && entry !== null && entry !== undefined && typeof entry !== "boolean"
+      (secretName.test(key) || (isNamedSecret && key === "value")) && mayBeSecret(entry)
         ? "***"
         : redact(entry)
     ])
   )
 }
+
+/** A text without the credentials of URLs and without what follows the name of a secret. */
+export const redactText = (text: string): string =>
+  text
+    .replace(/\/\/[^/\s@]+@/g, "//***@")
+    .replace(/\b(bearer|basic|digest)\s+[^\s,;"']+/gi, "$1 ***")
+    .replace(
+      /((?:pass|secret|token|credential|authorization|cookie|api_?key|private_?key)\w*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;]+)/gi,
+      "$1***"
+    )
+
+const isSecretName = (name: unknown): boolean => typeof name === "string" && secretName.test(name)
+
+const isSecretPair = (pair: ReadonlyArray<unknown>): boolean =>
+  pair.length === 2 && typeof pair[0] === "string" && secretName.test(pair[0]) && mayBeSecret(pair[1])
+
+/** Flags like `hasPassword` tell nothing. */
+const mayBeSecret = (value: unknown): boolean =>
+  value !== null && value !== undefined && typeof value !== "boolean"

@@ -121,6 +121,11 @@ export class Shell {
     return this.#live && viewOf(this.#live.snapshot)
   }
 
+  /** The committed snapshot, for who watches the actor. */
+  get snapshot(): AnyMachineSnapshot | undefined {
+    return this.#live?.snapshot
+  }
+
   get status(): ActorStatus {
     return {
       kind: this.kind.name,
