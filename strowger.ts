@@ -4,7 +4,9 @@ import { Agents } from "./actors/agent/agents.ts"
 import { agentKind } from "./actors/agent/agent.ts"
 import { agentAgiLayer } from "./actors/agent/agi.ts"
 import { agentAsteriskEventsLayer } from "./actors/agent/asterisk-events.ts"
+import { AgentConfigurationEvents } from "./actors/agent/configuration-events.ts"
 import { Drift } from "./actors/agent/drift.ts"
+import { loggedExtensionsLayer } from "./actors/agent/logged-extensions.ts"
 import { agentMigrations } from "./actors/agent/queue-log.ts"
 import { AgentStatuses } from "./actors/agent/status.ts"
 import { agentSynchroniserLayer } from "./actors/agent/synchronise.ts"
@@ -72,24 +74,18 @@ const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiAc
   Layer.provideMerge(agentAsteriskEventsLayer),
   Layer.provideMerge(agentAgiLayer),
   Layer.provideMerge(agentSynchroniserLayer),
+  Layer.provideMerge(AgentConfigurationEvents.layer),
   Layer.provideMerge(
     Layer.effectDiscard(Effect.flatMap(CallCentre, (callCentre) => registerKind(agentKind(callCentre))))
   ),
   Layer.provideMerge(amiSessionLayer),
   Layer.provideMerge(Layer.mergeAll(Drift.layer, Synchronisers.layer)),
-  Layer.provideMerge(pbxLayer),
+  Layer.provideMerge(pbxLayer.pipe(Layer.provide(loggedExtensionsLayer))),
   Layer.provideMerge(callCentreLayer),
   Layer.provideMerge(identityLayer)
 )
 
-const routes = Layer.mergeAll(
-  agentdRoutes,
-  amidRoutes,
-  authRoutes,
-  confdRoutes,
-  docsRoutes,
-  operationsRoutes
-)
+const routes = Layer.mergeAll(agentdRoutes, amidRoutes, authRoutes, confdRoutes, docsRoutes, operationsRoutes)
 
 /** The one port with everything behind it. */
 const doorsLayer = Layer.effect(

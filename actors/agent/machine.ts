@@ -16,7 +16,7 @@ export type AgentEvent =
       session: AgentSession
       assigned: ReadonlyArray<QueueMembership>
     }
-  | { type: "logoff"; agent: AgentIdentity; at: number; withoutBlf?: boolean }
+  | { type: "logoff"; agent: AgentIdentity; at: number }
   | { type: "pause"; reason: string | null }
   | { type: "unpause" }
   | { type: "enterQueue"; agent: AgentIdentity; queue: QueueMembership }
@@ -27,7 +27,10 @@ export type AgentEvent =
   | { type: "unassigned"; agent: AgentIdentity; queueId: number }
   | { type: "penaltiesChanged"; agent: AgentIdentity; assigned: ReadonlyArray<QueueMembership> }
   | { type: "queueDeleted"; queueId: number }
-  | { type: "forgotten" }
+  /** What the configuration says now: mends what its single changes have not told. */
+  | { type: "configured"; agent: AgentIdentity; assigned: ReadonlyArray<QueueMembership> }
+  /** The agent exists no more: it is logged off, whether Asterisk can be told or not. */
+  | { type: "forgotten"; at: number; withBlf: boolean }
   | { type: "enabledAll"; assigned: ReadonlyArray<QueueMembership> }
   | { type: "announceQueues"; queueIds: ReadonlyArray<number> }
   | {
@@ -56,6 +59,8 @@ export interface AgentContext {
   readonly pausedReason: string | null
   /** The queues the agent is active in, or will be at the next login. Outlives a logoff. */
   readonly enabled: ReadonlyArray<QueueMembership>
+  /** Ids of assigned queues that the agent logged off from by itself. */
+  readonly left: ReadonlyArray<number>
   readonly call: AgentCall | null
   /** Milliseconds of the wrap-up that follows the last call. */
   readonly wrapUp: number
@@ -143,6 +148,13 @@ const penaltyChanges = (context: AgentContext, assigned: ReadonlyArray<QueueMemb
     (queue) => context.enabled.find(({ id }) => id === queue.id)?.penalty !== queue.penalty
   )
 
+/** Assigned queues that are neither enabled nor left by choice: their assignment went unheard. */
+const notEntered = ({ enabled, left }: AgentContext, assigned: ReadonlyArray<QueueMembership>) =>
+  assigned.filter(({ id }) => !left.includes(id) && !enabled.some((queue) => queue.id === id))
+
+const notAssigned = ({ enabled }: AgentContext, assigned: ReadonlyArray<QueueMembership>) =>
+  enabled.filter(({ id }) => !assigned.some((queue) => queue.id === id))
+
 /** The change an event asks for, and who must hear of it. */
 const changeFor = (context: AgentContext, event: AgentEvent): AgentContext["change"] => {
   const change = { add: [], remove: [], penalties: [], announce: "none", thenLogoffAt: null } as const
@@ -155,18 +167,39 @@ const changeFor = (context: AgentContext, event: AgentEvent): AgentContext["chan
       return { ...change, add: [event.queue], announce: "added" }
     case "removeFromQueue":
       return { ...change, remove: [event.queue], announce: "removed" }
-    case "assigned":
-      return { ...change, add: [event.queue] }
+    case "assigned": {
+      const known = context.enabled.find(({ id }) => id === event.queue.id)
+      if (known === undefined) return { ...change, add: [event.queue] }
+      return { ...change, penalties: known.penalty === event.queue.penalty ? [] : [event.queue] }
+    }
     case "unassigned":
       return { ...change, remove: context.enabled.filter(({ id }) => id === event.queueId) }
     case "penaltiesChanged":
       return { ...change, penalties: penaltyChanges(context, event.assigned) }
+    case "configured":
+      return {
+        ...change,
+        add: notEntered(context, event.assigned),
+        remove: notAssigned(context, event.assigned),
+        penalties: penaltyChanges(context, event.assigned)
+      }
     case "asteriskMembers":
       return { ...change, ...driftOf(context.enabled, event.members, context.session !== null) }
     default:
       return null
   }
 }
+
+/** Whether an agent has missed a change of its assignments; one that never had a state has missed all of them. */
+export const missedConfiguration = (
+  context: AgentContext | undefined,
+  assigned: ReadonlyArray<QueueMembership>
+): boolean =>
+  context === undefined
+    ? assigned.length > 0
+    : penaltyChanges(context, assigned).length > 0 ||
+      notEntered(context, assigned).length > 0 ||
+      notAssigned(context, assigned).length > 0
 
 /** The enabled queues after a change. Drift that is mended was no choice of anybody: it changes nothing here. */
 const enabledAfter = (context: AgentContext): ReadonlyArray<QueueMembership> => {
@@ -177,6 +210,13 @@ const enabledAfter = (context: AgentContext): ReadonlyArray<QueueMembership> => 
     (queues, queue) => [...queues.filter(({ id }) => id !== queue.id), queue],
     kept
   )
+}
+
+/** The queues left by choice after a change; one that is no longer assigned is not remembered. */
+const leftAfter = ({ change, left }: AgentContext): ReadonlyArray<number> => {
+  if (change === null) return left
+  const others = left.filter((id) => ![...change.add, ...change.remove].some((queue) => queue.id === id))
+  return change.announce === "queue-logoff" ? [...others, ...change.remove.map(({ id }) => id)] : others
 }
 
 const agentSetup = setup({
@@ -197,7 +237,10 @@ const agentSetup = setup({
       agent: "agent" in event ? event.agent : context.agent,
       change: changeFor(context, event)
     })),
-    takeChange: assign({ enabled: ({ context }) => enabledAfter(context) }),
+    takeChange: assign({
+      enabled: ({ context }) => enabledAfter(context),
+      left: ({ context }) => leftAfter(context)
+    }),
     dropChange: assign({ change: null }),
     announceChange: enqueueActions(({ context, enqueue }) => {
       const { agent, change } = context
@@ -276,7 +319,11 @@ const agentSetup = setup({
           ? event.assigned
           : []
     }),
-    enterAll: assign({ enabled: ({ context }) => [...context.enabled, ...context.entering], entering: [] }),
+    enterAll: assign({
+      enabled: ({ context }) => [...context.enabled, ...context.entering],
+      left: ({ context }) => (context.entering.length > 0 ? [] : context.left),
+      entering: []
+    }),
     tellLogin: enqueueActions(({ context, enqueue }) => {
       const { agent, session } = context
       if (agent === null || session === null) return
@@ -287,9 +334,7 @@ const agentSetup = setup({
     }),
     beginLogoff: assign({
       agent: ({ context, event }) => ("agent" in event ? event.agent : context.agent),
-      logoffAt: ({ context, event }) =>
-        event.type === "logoff" ? event.at : (context.change?.thenLogoffAt ?? 0),
-      change: null
+      logoffAt: ({ context, event }) => ("at" in event ? event.at : context.change?.thenLogoffAt) ?? 0
     }),
     tellLogoff: enqueueActions(({ context, enqueue }) => {
       const { agent, session, logoffAt } = context
@@ -308,28 +353,42 @@ const agentSetup = setup({
       loggedOffAt: ({ context }) => (context.logoffAt > 0 ? context.logoffAt : context.loggedOffAt),
       logoffAt: 0
     }),
-    forgetQueue: assign({
-      enabled: ({ context, event }) =>
-        event.type === "queueDeleted"
-          ? context.enabled.filter(({ id }) => id !== event.queueId)
-          : context.enabled
-    }),
-    forgetQueues: assign({ enabled: [] }),
+    forgetQueue: assign(({ context, event }) =>
+      "queueId" in event
+        ? {
+            enabled: context.enabled.filter(({ id }) => id !== event.queueId),
+            left: context.left.filter((id) => id !== event.queueId)
+          }
+        : {}
+    ),
+    forgetAll: assign({ agent: null, enabled: [], left: [], loggedOffAt: null }),
     enableAssigned: assign({
-      enabled: ({ context, event }) => (event.type === "enabledAll" ? event.assigned : context.enabled)
+      enabled: ({ context, event }) => (event.type === "enabledAll" ? event.assigned : context.enabled),
+      left: []
     })
   },
   guards: {
     hasEnabledQueues: ({ context }) => context.enabled.length > 0,
-    queueIsEnabled: ({ context, event }) =>
-      (event.type === "enterQueue" || event.type === "leaveQueue") &&
-      context.enabled.some(({ id }) => id === event.queue.id),
-    isEnabledQueueId: ({ context, event }) =>
-      event.type === "unassigned" && context.enabled.some(({ id }) => id === event.queueId),
+    queueIsEnabled: ({ context, event }) => {
+      const queueId =
+        "queueId" in event
+          ? event.queueId
+          : "queue" in event && typeof event.queue === "object"
+            ? event.queue.id
+            : -1
+      return context.enabled.some(({ id }) => id === queueId)
+    },
+    knowsQueue: ({ context, event }) =>
+      "queueId" in event &&
+      (context.left.includes(event.queueId) || context.enabled.some(({ id }) => id === event.queueId)),
+    knowsAnything: ({ context }) =>
+      context.agent !== null || context.enabled.length + context.left.length > 0,
     needsChange: ({ context, event }) => {
       const change = changeFor(context, event)
       return change !== null && change.add.length + change.remove.length + change.penalties.length > 0
     },
+    /** A change of the configuration, or of Asterisk's own making: not a command that could be refused. */
+    isNoCommand: ({ context }) => context.change?.announce === "none",
     wasLastQueue: ({ context }) => context.change?.thenLogoffAt != null && enabledAfter(context).length === 0,
     stillPaused: ({ context }) => context.paused,
     isPaused: ({ event }) => event.type === "asteriskPaused" && event.paused,
@@ -359,20 +418,29 @@ const knownAgent = (context: AgentContext): AgentIdentity => {
   return context.agent
 }
 
-/** Commands and configuration changes that change the agent's queues, in whatever session state. */
-const queueChanges = {
+/** What changes the agent's queues and must be told to Asterisk, in whatever session state. */
+const queueCommands = {
   addToQueue: { target: ".changing", actions: "planChange" },
   removeFromQueue: { target: ".changing", actions: "planChange" },
-  assigned: { target: ".changing", actions: "planChange" },
-  unassigned: { guard: "isEnabledQueueId", target: ".changing", actions: "planChange" },
-  penaltiesChanged: { guard: "needsChange", target: ".changing", actions: "planChange" },
-  asteriskMembers: { guard: "needsChange", target: ".changing", actions: "planChange" },
-  queueDeleted: { actions: "forgetQueue" }
+  asteriskMembers: { guard: "needsChange", target: ".changing", actions: "planChange" }
 } as const
 
-/** Telling Asterisk of a change; without Asterisk the command ends with a rejection and nothing has changed. */
+const forgetQueue = { guard: "knowsQueue", actions: "forgetQueue" } as const
+const changeOnDuty = { guard: "needsChange", target: ".changing", actions: "planChange" } as const
+const changeWhileOff = { guard: "needsChange", actions: ["planChange", "takeChange", "dropChange"] } as const
+
 const tellingAsterisk = { type: "changeQueues", params: changeParams } as const
 const asteriskAway = { type: "reject", params: { reason: "asterisk-away" } } as const
+
+/**
+ * The end of a change. Without Asterisk a command is rejected and nothing has changed; what the configuration says
+ * is taken all the same, and Asterisk's members are brought in line when it is back.
+ */
+const changed = { target: "settled", actions: ["announceChange", "takeChange", "dropChange"] } as const
+const notTold = [
+  { guard: "isNoCommand", target: "settled", actions: ["takeChange", "dropChange"] },
+  { target: "settled", actions: ["dropChange", asteriskAway] }
+] as const
 
 /**
  * The life of a call centre agent (contracts/callcenter.md 5): logged off; logging in; on duty, with an
@@ -387,6 +455,7 @@ export const agentMachine = agentSetup.createMachine({
     paused: false,
     pausedReason: null,
     enabled: [],
+    left: [],
     call: null,
     wrapUp: 0,
     change: null,
@@ -406,8 +475,13 @@ export const agentMachine = agentSetup.createMachine({
         // Asterisk reports the unpause of a logoff when the agent is already off: clients hear of it.
         asteriskPaused: { actions: "tellPause" },
         enabledAll: { actions: "enableAssigned" },
-        forgotten: { actions: "forgetQueues" },
-        ...queueChanges
+        forgotten: { guard: "knowsAnything", actions: "forgetAll" },
+        assigned: changeWhileOff,
+        unassigned: forgetQueue,
+        queueDeleted: forgetQueue,
+        penaltiesChanged: changeWhileOff,
+        configured: changeWhileOff,
+        ...queueCommands
       },
       states: {
         settled: {},
@@ -415,8 +489,8 @@ export const agentMachine = agentSetup.createMachine({
           tags: "pending",
           entry: tellingAsterisk,
           on: {
-            done: { target: "settled", actions: ["announceChange", "takeChange", "dropChange"] },
-            asteriskAway: { target: "settled", actions: ["dropChange", asteriskAway] }
+            done: changed,
+            asteriskAway: notTold
           }
         }
       }
@@ -441,6 +515,7 @@ export const agentMachine = agentSetup.createMachine({
       type: "parallel",
       on: {
         logoff: { target: "loggingOff", actions: "beginLogoff" },
+        forgotten: { target: "beingForgotten", actions: "beginLogoff" },
         announceQueues: { actions: "tellQueues" }
       },
       states: {
@@ -491,7 +566,16 @@ export const agentMachine = agentSetup.createMachine({
             leaveQueue: [{ guard: "queueIsEnabled", target: ".changing", actions: "planChange" }, accepted],
             pause: [{ guard: "hasEnabledQueues", target: ".pausing" }, accepted],
             unpause: [{ guard: "hasEnabledQueues", target: ".pausing" }, accepted],
-            ...queueChanges
+            assigned: changeOnDuty,
+            unassigned: [
+              { guard: "queueIsEnabled", target: ".changing", actions: "planChange" },
+              forgetQueue
+            ],
+            // Asterisk loses the members of a deleted queue by itself.
+            queueDeleted: forgetQueue,
+            penaltiesChanged: changeOnDuty,
+            configured: changeOnDuty,
+            ...queueCommands
           },
           states: {
             settled: {},
@@ -499,15 +583,12 @@ export const agentMachine = agentSetup.createMachine({
               tags: "pending",
               entry: tellingAsterisk,
               on: {
+                // The change is taken with the logoff that it leads to, or not at all.
                 done: [
-                  {
-                    guard: "wasLastQueue",
-                    target: "#agent.loggingOff",
-                    actions: ["announceChange", "takeChange", "beginLogoff"]
-                  },
-                  { target: "settled", actions: ["announceChange", "takeChange", "dropChange"] }
+                  { guard: "wasLastQueue", target: "#agent.loggingOff", actions: "beginLogoff" },
+                  changed
                 ],
-                asteriskAway: { target: "settled", actions: ["dropChange", asteriskAway] }
+                asteriskAway: notTold
               }
             },
             // Not pending: Asterisk's own event tells whether the agent is paused, and nothing is to be repeated.
@@ -532,15 +613,34 @@ export const agentMachine = agentSetup.createMachine({
       tags: "pending",
       entry: {
         type: "leaveQueues",
-        params: ({ context, event }): LeaveParams => ({
+        params: ({ context }): LeaveParams => ({
           agent: knownAgent(context),
-          queues: context.enabled,
-          withBlf: !(event.type === "logoff" && event.withoutBlf === true)
+          // After the last queue was left, Asterisk knows no member any more.
+          queues: context.change === null ? context.enabled : [],
+          withBlf: true
         })
       },
       on: {
-        done: { target: "off", actions: ["tellLogoff", "endSession"] },
-        asteriskAway: { target: "on", actions: asteriskAway }
+        done: {
+          target: "off",
+          actions: ["announceChange", "takeChange", "dropChange", "tellLogoff", "endSession"]
+        },
+        asteriskAway: { target: "on", actions: ["dropChange", asteriskAway] }
+      }
+    },
+    beingForgotten: {
+      tags: "pending",
+      entry: {
+        type: "leaveQueues",
+        params: ({ context, event }): LeaveParams => ({
+          agent: knownAgent(context),
+          queues: context.enabled,
+          withBlf: event.type === "forgotten" && event.withBlf
+        })
+      },
+      on: {
+        done: { target: "off", actions: ["tellLogoff", "endSession", "forgetAll"] },
+        asteriskAway: { target: "off", actions: ["tellLogoff", "endSession", "forgetAll"] }
       }
     }
   }

@@ -1,27 +1,33 @@
 import { Clock, Effect, Layer, Queue, Stream } from "effect"
-import { type AsteriskMember, agentIdOf } from "../../schemas/agentd/agent.ts"
+import { type AgentIdentity, type AsteriskMember, agentIdOf } from "../../schemas/agentd/agent.ts"
 import { Ami, type AmiMessage, header } from "../../runtime/ami/ami.ts"
+import { ActorHost } from "../../runtime/actor/host.ts"
+import { ActorStore } from "../../runtime/actor/store.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import { Synchronisers } from "../ami-session/synchronisers.ts"
 import { Tenants } from "../identity/tenants.ts"
 import { CallCentre } from "../pbx/call-centre.ts"
 import { agentActor } from "./agent.ts"
 import { identityOf } from "./agents.ts"
+import { AgentConfigurationEvents } from "./configuration-events.ts"
 import { Drift } from "./drift.ts"
-import { type AgentContext, driftOf } from "./machine.ts"
+import { type AgentContext, type AgentEvent, driftOf } from "./machine.ts"
+
+type Services = Ami | ActorSystem | ActorHost | ActorStore | CallCentre | Tenants | AgentConfigurationEvents
 
 /**
  * Brings Asterisk's queue members in line with the agents (contracts/callcenter.md 5.9): after each login of the
  * AMI session, after each boot of Asterisk, and after a command whose answer never came. Members that Asterisk
- * has forgotten are added again with their pause; members of agents that are off are removed; a pause that
- * changed while nobody listened is taken over. What is in line is not touched.
+ * has forgotten are added again with their pause; members of agents that are off or gone are removed; a pause that
+ * changed while nobody listened is taken over. What is in line is not touched, nor is a member whose agent was
+ * never here.
  */
 export const agentSynchroniserLayer = Layer.effectDiscard(
   Effect.gen(function* () {
     const synchronisers = yield* Synchronisers
     const drift = yield* Drift
     const ami = yield* Ami
-    const services = yield* Effect.context<Ami | ActorSystem | CallCentre | Tenants>()
+    const services = yield* Effect.context<Services>()
     const run = synchroniseAgents.pipe(
       Effect.provideContext(services),
       Effect.catch((error) =>
@@ -43,33 +49,32 @@ export const agentSynchroniserLayer = Layer.effectDiscard(
 )
 
 const synchroniseAgents = Effect.gen(function* () {
+  const { compare } = yield* AgentConfigurationEvents
+  yield* compare
   const system = yield* ActorSystem
-  const members = yield* readMembers
   const states = yield* Stream.runCollect(system.all(agentActor))
-  const known = new Map(states.map(({ id, view }) => [Number(id), view.context]))
-  const drifted = [...new Set([...known.keys(), ...members.keys()])].filter((id) =>
-    hasDrifted(known.get(id), members.get(id) ?? [])
-  )
+  const before = new Map(states.map(({ id, view }) => [Number(id), view.context]))
+  const members = yield* readMembers
+  const ids = new Set([...before.keys(), ...members.keys()])
+  const drifted = [...ids].filter((id) => hasDrifted(before.get(id), members.get(id) ?? []))
   if (drifted.length > 0)
     yield* Effect.logInfo(`${drifted.length} agents differ from Asterisk and are mended`)
-  yield* Effect.forEach(drifted, (id) => mend(id, members.get(id) ?? []), { concurrency: 64, discard: true })
+  yield* Effect.forEach(drifted, (id) => mend(id, members.get(id) ?? [], before.get(id)), {
+    concurrency: 64,
+    discard: true
+  })
+  const gone = [...before].filter(([id, { agent }]) => agent === null && !members.has(id))
+  yield* Effect.forEach(gone, ([id]) => erase(id), { discard: true })
 })
 
 const mend = Effect.fnUntraced(
-  function* (id: number, members: ReadonlyArray<AsteriskMember>) {
+  function* (id: number, members: ReadonlyArray<AsteriskMember>, before: AgentContext | undefined) {
+    const agent = yield* identify(id, before)
+    if (agent === undefined) return
     const system = yield* ActorSystem
-    const callCentre = yield* CallCentre
-    const tenants = yield* Tenants
-    const config = yield* callCentre.agent(id, tenants.visible(tenants.master))
-    if (config === undefined) return
-    const agent = identityOf(config)
     const context = (yield* system.peek(agentActor, String(id)))?.context
-    const pause = members.find((member) => context?.session && member.paused !== context.paused)
-    if (pause) {
-      const { queue, paused, reason } = pause
-      const at = yield* Clock.currentTimeMillis
-      yield* system.ask(agentActor, String(id), { type: "asteriskPaused", agent, queue, paused, reason, at })
-    }
+    // What was heard of a pause since the members were asked for is newer than they are.
+    if (context?.session && context.paused === before?.paused) yield* mendPause(agent, members, context)
     yield* system
       .ask(agentActor, String(id), { type: "asteriskMembers", agent, members })
       .pipe(Effect.catchTag("Refused", () => Effect.void))
@@ -78,6 +83,46 @@ const mend = Effect.fnUntraced(
     Effect.logWarning(`An agent could not be brought in line with Asterisk: ${error.message}`)
   )
 )
+
+/** Who the agent is; of one that was deleted only its id is left. Undefined when it was never ours. */
+const identify = Effect.fnUntraced(function* (id: number, before: AgentContext | undefined) {
+  const callCentre = yield* CallCentre
+  const tenants = yield* Tenants
+  const config = yield* callCentre.agent(id, tenants.visible(tenants.master))
+  if (config !== undefined) return identityOf(config)
+  const unknown: AgentIdentity = { id, tenantUuid: "", number: "", users: [] }
+  return before && (before.agent ?? unknown)
+})
+
+/** A pause that all members agree on is Asterisk's; when they differ, the agent's own is told again to all. */
+const mendPause = Effect.fnUntraced(function* (
+  agent: AgentIdentity,
+  members: ReadonlyArray<AsteriskMember>,
+  { paused, pausedReason }: AgentContext
+) {
+  const system = yield* ActorSystem
+  const tell = (event: AgentEvent) => system.ask(agentActor, String(agent.id), event)
+  const others = members.filter((member) => member.paused !== paused)
+  if (others.length < members.length) {
+    if (others.length === 0) return
+    yield* tell(paused ? { type: "pause", reason: pausedReason || null } : { type: "unpause" })
+    return
+  }
+  const at = yield* Clock.currentTimeMillis
+  for (const { queue, paused, reason } of others)
+    yield* tell({ type: "asteriskPaused", agent, queue, paused, reason, at })
+})
+
+/** Asterisk knows nothing of a deleted agent any more: neither do we. */
+const erase = Effect.fnUntraced(function* (id: number) {
+  const callCentre = yield* CallCentre
+  const tenants = yield* Tenants
+  if (yield* callCentre.agent(id, tenants.visible(tenants.master))) return
+  const store = yield* ActorStore
+  const host = yield* ActorHost
+  host.passivate(agentActor.name, String(id))
+  yield* store.remove(agentActor.name, String(id))
+})
 
 const hasDrifted = (context: AgentContext | undefined, members: ReadonlyArray<AsteriskMember>): boolean => {
   const loggedIn = context?.session != null
