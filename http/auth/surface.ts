@@ -1,7 +1,7 @@
 import { Context, Effect, Layer, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { type HttpApiEndpoint, HttpApiError, type HttpApiGroup } from "effect/http-api"
-import { AuthApi, AuthAuthentication, AuthInput, ErrorResource } from "../../schemas/auth/api.ts"
+import { AuthApi } from "../../schemas/auth/api.ts"
 import {
   invalidData,
   invalidListParameter,
@@ -10,6 +10,7 @@ import {
   unauthorized,
   unauthorizedTenant
 } from "../../schemas/auth/errors.ts"
+import { AuthAuthentication, AuthInput, ErrorResource } from "../../schemas/auth/middleware.ts"
 import { authenticationLayer } from "../middleware/authentication.ts"
 import {
   MalformedBody,

@@ -1,13 +1,6 @@
-import { Context, Schema } from "effect"
-import {
-  HttpApi,
-  HttpApiEndpoint,
-  HttpApiGroup,
-  HttpApiMiddleware,
-  HttpApiSchema,
-  OpenApi
-} from "effect/http-api"
-import { CurrentCaller, RequiredAcl, tokenSecurity } from "../common/caller.ts"
+import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { RequiredAcl } from "../common/caller.ts"
 import {
   Conflict,
   Forbidden,
@@ -22,6 +15,7 @@ import {
   Unauthorized
 } from "./errors.ts"
 import { longText, page, pathUuid } from "./fields.ts"
+import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
 import {
   PoliciesQuery,
   PolicyCreation,
@@ -43,20 +37,6 @@ import {
   UserUpdate,
   UserView
 } from "./models.ts"
-
-/** Checks token, ACL and tenant header; refusals are family A (contracts/auth.md 2). */
-export class AuthAuthentication extends HttpApiMiddleware.Service<
-  AuthAuthentication,
-  { provides: CurrentCaller }
->()("strowger/auth/Authentication", { security: { token: tokenSecurity }, error: Unauthorized }) {}
-
-/** Words undecodable input: family A with the group's resource, or family B for tokens and policies. */
-export class AuthInput extends HttpApiMiddleware.Service<AuthInput>()("strowger/auth/Input", {
-  error: [Invalid, NotFound, ReasonInvalid]
-}) {}
-
-/** Annotation of a group: the `resource` of its validation errors. A group without one answers family B. */
-export class ErrorResource extends Context.Service<ErrorResource, string>()("strowger/auth/ErrorResource") {}
 
 const Done = HttpApiSchema.NoContent
 /** Of a repeated parameter the first counts. */
