@@ -1,0 +1,26 @@
+import type { Settings } from "../../runtime/config.ts"
+
+/** The effective configuration under upstream's names, without a secret in it (contracts/webhooks.md 5.1 and 11). */
+export const shownConfig = (settings: Settings, debug: boolean): Record<string, unknown> => ({
+  debug,
+  log_level: debug ? "debug" : settings.logLevel.toLowerCase(),
+  hook_max_attempts: 10,
+  hook_http_retry_countdown_factor: 2,
+  rest_api: {
+    listen: settings.httpHost,
+    port: settings.httpPort,
+    cors: { enabled: true, allow_headers: ["Content-Type", "X-Auth-Token", "Wazo-Tenant", "Accent-Tenant"] }
+  },
+  enabled_services: { http: true, mobile: true },
+  enabled_plugins: {
+    api: true,
+    config: true,
+    mobile: true,
+    services: true,
+    status: true,
+    subscriptions: true
+  },
+  mobile_apns_host: "api.push.apple.com",
+  mobile_apns_port: 443,
+  log_retention_days: 30
+})

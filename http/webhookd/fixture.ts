@@ -1,0 +1,189 @@
+import { Context, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { randomUUID } from "node:crypto"
+import { Tenants } from "../../actors/identity/tenants.ts"
+import { subscriptionMigrations } from "../../actors/subscription/migrations.ts"
+import { type Webhooks, webhooksLayer } from "../../actors/subscription/webhooks.ts"
+import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { Outbox } from "../../runtime/bus/outbox.ts"
+import { Verbosity } from "../../runtime/operations/verbosity.ts"
+import { authTenantAdded } from "../../schemas/events/auth.ts"
+import {
+  type BusEvent,
+  type EventDefinition,
+  type EventTarget,
+  makeEvent
+} from "../../schemas/events/envelope.ts"
+import type { TestDatabase } from "../../test/database.ts"
+import { issueToken, type TestIdentity, testIdentityLayer } from "../../test/identity.ts"
+import { serve } from "../server.ts"
+import { webhookdRoutes } from "./handlers.ts"
+import { webhookdSurface } from "./surface.ts"
+
+type Json = Readonly<Record<string, unknown>>
+
+/** An answer of webhookd; `json` is empty when there is no body. */
+export interface Answer {
+  readonly status: number
+  readonly json: Json
+  readonly items: ReadonlyArray<Json>
+  readonly details: Json
+}
+
+/** A client of webhookd with one token. */
+export interface Client {
+  readonly tenantUuid: string
+  readonly userUuid: string
+  readonly send: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>
+  ) => Effect.Effect<Answer>
+  readonly get: (path: string) => Effect.Effect<Answer>
+  readonly post: (path: string, body?: unknown) => Effect.Effect<Answer>
+  readonly put: (path: string, body?: unknown) => Effect.Effect<Answer>
+  readonly delete: (path: string) => Effect.Effect<Answer>
+}
+
+/** webhookd over real HTTP on a free port, and everything behind it on a fresh database. */
+export class TestWebhookd extends Context.Service<
+  TestWebhookd,
+  {
+    readonly url: string
+    readonly masterUuid: string
+    /** A new tenant below the given one, by default below the master. */
+    readonly tenant: (parent?: string) => Effect.Effect<string>
+    /** A client with a token of the tenant and a user of its own; by default with all rights, in a new tenant. */
+    readonly client: (options?: {
+      readonly tenantUuid?: string
+      readonly userUuid?: string | null
+      readonly acl?: ReadonlyArray<string>
+    }) => Effect.Effect<Client>
+    /** Commits an event and waits until the bus has taken it. */
+    readonly emit: <Data extends object>(
+      definition: EventDefinition<Data>,
+      target: EventTarget,
+      data: Data,
+      origin?: string
+    ) => Effect.Effect<void>
+    /** The events that the work publishes, in order. */
+    readonly eventsOf: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<ReadonlyArray<BusEvent>, E, R>
+  }
+>()("strowger/http/webhookd/TestWebhookd") {}
+
+export type TestWebhooks = TestWebhookd | Webhooks | TestIdentity
+
+export const testWebhookdLayer = (
+  options: { readonly database?: TestDatabase; readonly environment?: Readonly<Record<string, string>> } = {}
+): Layer.Layer<TestWebhooks> =>
+  Layer.effect(
+    TestWebhookd,
+    Effect.gen(function* () {
+      const identity = yield* Effect.context<TestIdentity>()
+      const tenants = yield* Tenants
+      const sql = yield* SqlClient.SqlClient
+      const bus = yield* EventBus
+      const outbox = yield* Outbox
+      const { url } = yield* serve({ routes: webhookdRoutes, surfaces: [webhookdSurface], doors: [] })
+      const tenant = Effect.fnUntraced(function* (parent = tenants.master) {
+        const uuid = randomUUID()
+        const slug = uuid.slice(0, 8)
+        yield* sql`INSERT INTO auth_tenant ${sql.insert({ uuid, slug, parent_uuid: parent })}`
+        const data = { uuid, name: slug, slug, domain_names: [] }
+        yield* bus.publish(
+          makeEvent(authTenantAdded, { originUuid: uuid, at: 0 }, { tenantUuid: uuid }, data)
+        )
+        yield* Effect.sleep(1).pipe(Effect.repeat({ until: () => tenants.exists(uuid) }))
+        return uuid
+      }, Effect.orDie)
+      return {
+        url,
+        masterUuid: tenants.master,
+        tenant,
+        client: Effect.fnUntraced(
+          function* ({ tenantUuid: given, userUuid = randomUUID(), acl = ["webhookd.#"] } = {}) {
+            const tenantUuid = given ?? (yield* tenant())
+            const token = yield* issueToken({ acl, tenantUuid, userUuid })
+            return clientOf(url, token.id, tenantUuid, userUuid ?? "")
+          },
+          Effect.provideContext(identity),
+          Effect.orDie
+        ),
+        emit: Effect.fnUntraced(function* (definition, target, data, origin = randomUUID()) {
+          const event = makeEvent(definition, { originUuid: origin, at: Date.now() }, target, data)
+          yield* sql.withTransaction(outbox.append([event]))
+          outbox.wake()
+          yield* outbox.drained
+        }, Effect.orDie),
+        eventsOf: (work) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              yield* outbox.drained
+              const seen: Array<BusEvent> = []
+              yield* bus.subscribe({}, (event) => seen.push(event))
+              yield* work
+              yield* outbox.drained
+              return seen
+            })
+          )
+      }
+    })
+  ).pipe(
+    Layer.provideMerge(webhooksLayer),
+    Layer.provide(Verbosity.layer),
+    Layer.provideMerge(
+      testIdentityLayer({
+        migrations: subscriptionMigrations,
+        environment: { STROWGER_HTTP_PORT: "0", ...options.environment },
+        ...(options.database === undefined ? {} : { database: options.database })
+      })
+    ),
+    Layer.orDie
+  )
+
+const clientOf = (url: string, token: string, tenantUuid: string, userUuid: string): Client => {
+  const send: Client["send"] = (method, path, body, headers) =>
+    Effect.promise(async () => {
+      const response = await fetch(`${url}/api/webhookd/1.0${path}`, {
+        method,
+        headers: {
+          "x-auth-token": token,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers
+        },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+      })
+      const text = await response.text()
+      // Every body of webhookd is an object.
+      const json: Json = text === "" ? {} : JSON.parse(text)
+      const { items, details } = json
+      return {
+        status: response.status,
+        json,
+        items: Array.isArray(items) ? items : [],
+        details: typeof details === "object" && details !== null ? (details as Json) : {}
+      }
+    })
+  return {
+    tenantUuid,
+    userUuid,
+    send,
+    get: (path) => send("GET", path),
+    post: (path, body) => send("POST", path, body),
+    put: (path, body) => send("PUT", path, body),
+    delete: (path) => send("DELETE", path)
+  }
+}
+
+/** How `layer` runs webhookd's tests: with the real clock, and time for the database to start. */
+export const live = { timeout: "60 seconds", excludeTestServices: true } as const
+
+/** A subscription as a client writes it. */
+export const aSubscription = (more: Json = {}): Json => ({
+  name: "crm",
+  service: "http",
+  events: ["user_created"],
+  config: { method: "POST", url: "https://crm.example/u/{{ event.uuid }}" },
+  ...more
+})

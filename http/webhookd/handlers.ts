@@ -1,0 +1,143 @@
+import { Effect, Layer } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { HookLogs } from "../../actors/subscription/hook-logs.ts"
+import { type SubscriptionScope, Subscriptions } from "../../actors/subscription/subscriptions.ts"
+import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { AppConfig } from "../../runtime/config.ts"
+import { Verbosity } from "../../runtime/operations/verbosity.ts"
+import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
+import { WebhookdApi } from "../../schemas/webhookd/api.ts"
+import { unauthorized, userTokenRequired } from "../../schemas/webhookd/errors.ts"
+import { services } from "../../schemas/webhookd/subscription.ts"
+import { shownConfig } from "./config.ts"
+import {
+  readConfigPatch,
+  readLogQuery,
+  readMetadataFilter,
+  readSubscription,
+  readSwitch,
+  readUserSubscription
+} from "./input.ts"
+import { webhookdMiddleware } from "./surface.ts"
+
+/** Single subscriptions are seen in the acting tenant and everything below it. */
+const visible = Effect.map(CurrentCaller, (caller): SubscriptionScope => ({ tenants: caller.visibleTenants }))
+
+/** A user's own subscriptions are those of the token's user in the token's tenant. */
+const mine = Effect.flatMap(CurrentCaller, ({ userUuid, ownTenantUuid }) =>
+  userUuid === null
+    ? Effect.fail(userTokenRequired())
+    : Effect.succeed({ tenants: [ownTenantUuid], ownerUserUuid: userUuid })
+)
+
+const listOf = <A>(items: ReadonlyArray<A>) => ({ items, total: items.length })
+
+const subscriptions = HttpApiBuilder.group(
+  WebhookdApi,
+  "subscriptions",
+  Effect.fnUntraced(function* (handlers) {
+    const stored = yield* Subscriptions
+    const logs = yield* HookLogs
+    return handlers.handleAll({
+      services: () =>
+        Effect.succeed({ services: Object.fromEntries(services.map((service) => [service, {}])) }),
+      list: Effect.fnUntraced(function* ({ query }) {
+        const caller = yield* CurrentCaller
+        const recurse = yield* readSwitch("recurse", query.recurse)
+        const tenants = recurse ? caller.visibleTenants : [caller.tenantUuid]
+        return listOf(yield* stored.list({ tenants }, readMetadataFilter(query.search_metadata)))
+      }),
+      create: Effect.fnUntraced(function* ({ payload }) {
+        const { tenantUuid } = yield* CurrentCaller
+        return yield* stored.create(tenantUuid, yield* readSubscription(payload))
+      }),
+      get: ({ params }) => Effect.flatMap(visible, (scope) => stored.get(scope, params.subscription_uuid)),
+      update: Effect.fnUntraced(function* ({ params, payload }) {
+        const { tenantUuid } = yield* CurrentCaller
+        const body = yield* readSubscription(payload)
+        return yield* stored.update(yield* visible, tenantUuid, params.subscription_uuid, body)
+      }),
+      remove: ({ params }) =>
+        Effect.flatMap(visible, (scope) => stored.remove(scope, params.subscription_uuid)),
+      logs: Effect.fnUntraced(function* ({ params, query }) {
+        const { uuid } = yield* stored.get(yield* visible, params.subscription_uuid)
+        return listOf(yield* logs.list(uuid, yield* readLogQuery(query)))
+      })
+    })
+  })
+)
+
+const mySubscriptions = HttpApiBuilder.group(
+  WebhookdApi,
+  "my subscriptions",
+  Effect.fnUntraced(function* (handlers) {
+    const stored = yield* Subscriptions
+    const logs = yield* HookLogs
+    return handlers.handleAll({
+      list: Effect.fnUntraced(function* ({ query }) {
+        return listOf(yield* stored.list(yield* mine, readMetadataFilter(query.search_metadata)))
+      }),
+      create: Effect.fnUntraced(function* ({ payload }) {
+        const { ownerUserUuid } = yield* mine
+        const { ownTenantUuid } = yield* CurrentCaller
+        return yield* stored.createOwned(ownTenantUuid, ownerUserUuid, yield* readUserSubscription(payload))
+      }),
+      get: ({ params }) => Effect.flatMap(mine, (scope) => stored.get(scope, params.subscription_uuid)),
+      update: Effect.fnUntraced(function* ({ params, payload }) {
+        const scope = yield* mine
+        const body = yield* readUserSubscription(payload)
+        return yield* stored.updateOwned(scope, params.subscription_uuid, body)
+      }),
+      remove: ({ params }) => Effect.flatMap(mine, (scope) => stored.remove(scope, params.subscription_uuid)),
+      logs: Effect.fnUntraced(function* ({ params, query }) {
+        const { uuid } = yield* stored.get(yield* mine, params.subscription_uuid)
+        return listOf(yield* logs.list(uuid, yield* readLogQuery(query)))
+      })
+    })
+  })
+)
+
+const service = HttpApiBuilder.group(
+  WebhookdApi,
+  "webhookd",
+  Effect.fnUntraced(function* (handlers) {
+    const bus = yield* EventBus
+    const settings = yield* AppConfig
+    const verbosity = yield* Verbosity
+    const shown = () => shownConfig(settings, verbosity.debug())
+    return handlers.handleAll({
+      status: () =>
+        Effect.succeed({
+          bus_consumer: { status: bus.connected() ? ("ok" as const) : ("fail" as const) },
+          // Identity has found or made the master tenant before anything listens.
+          master_tenant: { status: "ok" as const }
+        }),
+      config: () => Effect.as(masterOnly("webhookd.config.read"), shown()),
+      patchConfig: Effect.fnUntraced(function* ({ payload }) {
+        yield* masterOnly("webhookd.config.update")
+        const debug = yield* readConfigPatch(payload)
+        if (debug !== undefined) verbosity.setDebug(debug)
+        return shown()
+      })
+    })
+  })
+)
+
+const masterOnly = (access: string) =>
+  Effect.flatMap(CurrentCaller, (caller: Caller) =>
+    caller.isMaster
+      ? Effect.void
+      : Effect.fail(
+          unauthorized({
+            invalid_token: caller.tokenId,
+            required_access: access,
+            reason: "missing_permission_or_invalid_tenant",
+            tenant_uuid: caller.ownTenantUuid
+          })
+        )
+  )
+
+/** The routes of webhookd. */
+export const webhookdRoutes = HttpApiBuilder.layer(WebhookdApi, {
+  openapiPath: "/api/webhookd/1.0/api/api.json"
+}).pipe(Layer.provide([subscriptions, mySubscriptions, service]), Layer.provide(webhookdMiddleware))

@@ -1,0 +1,293 @@
+import { Effect } from "effect"
+import { type Details, type Invalid, invalidData } from "../../schemas/webhookd/errors.ts"
+import {
+  type LogQuery,
+  logOrders,
+  type SubscriptionBody,
+  type UserSubscriptionBody
+} from "../../schemas/webhookd/subscription.ts"
+import * as wrong from "./problems.ts"
+
+/**
+ * Reads the bodies and queries of webhookd (contracts/webhooks.md 2, 3, 8 and 12). Every wrong field is told at
+ * once; unknown keys are dropped.
+ */
+
+/** The body of an administrator's subscription. */
+export const readSubscription = (body: unknown): Effect.Effect<SubscriptionBody, Invalid> =>
+  reading(body, (fields) => ({
+    ...common(fields),
+    events_user_uuid: fields.uuid("events_user_uuid"),
+    events_wazo_uuid:
+      fields.given("events_wazo_uuid") === undefined
+        ? fields.uuid("events_accent_uuid")
+        : fields.uuid("events_wazo_uuid"),
+    owner_user_uuid: fields.uuid("owner_user_uuid")
+  }))
+
+/** The body of a user's own subscription. */
+export const readUserSubscription = (body: unknown): Effect.Effect<UserSubscriptionBody, Invalid> =>
+  reading(body, common)
+
+/** The query of the logs. */
+export const readLogQuery = (query: Readonly<Record<string, string | undefined>>) => {
+  const details: Record<string, unknown> = {}
+  const whole = (name: string): number | undefined => {
+    const value = query[name]
+    if (value === undefined) return undefined
+    if (!/^\s*[+-]?\d{1,15}\s*$/.test(value)) details[name] = wrong.wrongType("integer")
+    else if (Number(value) < 0) details[name] = [wrong.belowMinimum(0)]
+    return Number(value)
+  }
+  const choice = <const Choice extends string>(
+    name: string,
+    choices: ReadonlyArray<Choice>
+  ): Choice | undefined => {
+    const found = choices.find((one) => one === query[name])
+    if (query[name] !== undefined && found === undefined) details[name] = [wrong.notOneOf(choices)]
+    return found
+  }
+  const from = query["from_date"] === undefined ? undefined : dateOf(query["from_date"])
+  if (from === null) details["from_date"] = wrong.wrongType("datetime")
+  const limit = whole("limit")
+  const read: LogQuery = {
+    ...(from ? { from } : {}),
+    ...(limit === undefined ? {} : { limit }),
+    offset: whole("offset") ?? 0,
+    order: choice("order", logOrders) ?? "started_at",
+    direction: choice("direction", ["asc", "desc"]) ?? "desc"
+  }
+  return Object.keys(details).length === 0 ? Effect.succeed(read) : Effect.fail(invalidData(details))
+}
+
+/** The usual spellings of a switch; absent is false. */
+export const readSwitch = (name: string, value: string | undefined): Effect.Effect<boolean, Invalid> => {
+  const read = value === undefined ? false : booleanOf(value)
+  return read === undefined
+    ? Effect.fail(invalidData({ [name]: wrong.wrongType("boolean") }))
+    : Effect.succeed(read)
+}
+
+/** `key:value` pairs; of one key the last counts, what has no colon is ignored. */
+export const readMetadataFilter = (pairs: ReadonlyArray<string> = []): Record<string, string> =>
+  Object.fromEntries(
+    pairs
+      .filter((pair) => pair.includes(":") && !pair.includes("\0"))
+      .map((pair) => [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)])
+  )
+
+/** A JSON patch of the configuration: nothing but `debug` can be replaced. Answers the last value, if any. */
+export const readConfigPatch = (body: unknown): Effect.Effect<boolean | undefined, Invalid> => {
+  if (!Array.isArray(body)) return Effect.fail(invalidData(notAnObject))
+  const details: Record<string, unknown> = {}
+  let debug: boolean | undefined
+  body.forEach((item: unknown, index) => {
+    const found = patchProblems(item)
+    if (Object.keys(found).length > 0) details[String(index)] = found
+    else if (isRecord(item)) debug = booleanOf(item["value"])
+  })
+  return Object.keys(details).length === 0 ? Effect.succeed(debug) : Effect.fail(invalidData(details))
+}
+
+const patchProblems = (item: unknown): Details => {
+  if (!isRecord(item)) return notAnObject
+  const found: Record<string, unknown> = {}
+  for (const key of Object.keys(item)) {
+    if (!["op", "path", "value"].includes(key)) found[key] = [wrong.unknownField]
+  }
+  if (!("op" in item)) found["op"] = [wrong.required.message]
+  else if (item["op"] !== "replace") found["op"] = ["Must be one of: replace."]
+  if (!("path" in item)) found["path"] = [wrong.required.message]
+  else if (item["path"] !== "/debug") found["path"] = ["Must be one of: /debug."]
+  if (!("value" in item)) found["value"] = wrong.required
+  else if (booleanOf(item["value"]) === undefined) found["value"] = wrong.wrongType("boolean")
+  return found
+}
+
+const notAnObject: Details = { _schema: ["Invalid input type."] }
+
+const reading = <A>(body: unknown, read: (fields: Fields) => A): Effect.Effect<A, Invalid> => {
+  if (!isRecord(body)) return Effect.fail(invalidData(notAnObject))
+  const fields = new Fields(body)
+  const result = read(fields)
+  return Object.keys(fields.problems).length === 0
+    ? Effect.succeed(result)
+    : Effect.fail(invalidData(fields.problems))
+}
+
+const common = (fields: Fields): UserSubscriptionBody => {
+  const service = fields.text("service")
+  return {
+    name: fields.text("name"),
+    service,
+    events: fields.events(),
+    config: fields.config(service === "http"),
+    metadata: fields.metadata()
+  }
+}
+
+/** The fields of a body. What is wrong is noted under its name; then the answered value means nothing. */
+class Fields {
+  readonly problems: Record<string, unknown> = {}
+  readonly #body: Readonly<Record<string, unknown>>
+
+  constructor(body: Readonly<Record<string, unknown>>) {
+    this.#body = body
+  }
+
+  given(name: string): unknown {
+    return Object.hasOwn(this.#body, name) ? this.#body[name] : undefined
+  }
+
+  text(name: string): string {
+    const value = this.#required(name)
+    if (value === undefined) return ""
+    const found = textProblem(value, 128)
+    if (found !== undefined) this.problems[name] = found
+    return String(value)
+  }
+
+  uuid(name: string): string | null {
+    const value = this.given(name)
+    if (value === undefined || value === null) return null
+    if (typeof value !== "string" || value.includes("\0")) this.problems[name] = wrong.wrongType("string")
+    else if ([...value].length !== 36) this.problems[name] = [wrong.wrongLength(36)]
+    return String(value)
+  }
+
+  events(): ReadonlyArray<string> {
+    const value = this.#required("events")
+    if (value === undefined) return []
+    if (!Array.isArray(value)) {
+      this.problems["events"] = wrong.wrongType("list")
+      return []
+    }
+    const found = value.flatMap((item: unknown, index) => {
+      const problem = item === null ? wrong.notNull : textProblem(item, 128)
+      return problem === undefined ? [] : [[String(index), problem] as const]
+    })
+    if (found.length > 0) this.problems["events"] = Object.fromEntries(found)
+    return [...new Set(value.map(String))]
+  }
+
+  config(isHttp: boolean): Readonly<Record<string, string>> {
+    const value = this.#required("config")
+    if (value === undefined) return {}
+    if (!isRecord(value)) {
+      this.problems["config"] = wrong.wrongType("dict")
+      return {}
+    }
+    const { config, problem } = isHttp ? httpConfig(value) : otherConfig(value)
+    if (problem !== undefined) this.problems["config"] = problem
+    return config
+  }
+
+  metadata(): Readonly<Record<string, string | null>> {
+    const value = this.given("metadata")
+    if (value === undefined) return {}
+    if (!isRecord(value)) {
+      this.problems["metadata"] = value === null ? wrong.notNull : wrong.wrongType("dict")
+      return {}
+    }
+    const found = Object.entries(value).filter(
+      ([key, item]) => key.includes("\0") || (item !== null && (typeof item === "object" || hasNul(item)))
+    )
+    if (found.length > 0) {
+      this.problems["metadata"] = Object.fromEntries(found.map(([key]) => [key, wrong.wrongType("string")]))
+    }
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, item === null ? null : String(item)])
+    )
+  }
+
+  #required(name: string): unknown {
+    const value = this.given(name)
+    if (value === undefined) this.problems[name] = wrong.required
+    if (value === null) this.problems[name] = wrong.notNull
+    return value ?? undefined
+  }
+}
+
+interface ConfigReading {
+  readonly config: Readonly<Record<string, string>>
+  readonly problem?: unknown
+}
+
+const methods = ["head", "get", "post", "put", "delete"]
+const httpLimits: Readonly<Record<string, number>> = {
+  url: 8192,
+  body: 16_384,
+  content_type: 256,
+  verify_certificate: 1024
+}
+
+const httpConfig = (given: Readonly<Record<string, unknown>>): ConfigReading => {
+  const config: Record<string, string> = {}
+  const problems: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(given)) {
+    if (value === null) continue
+    const limit = httpLimits[key]
+    if (key === "method") {
+      const method = typeof value === "string" ? value.toLowerCase() : undefined
+      if (method === undefined) problems[key] = wrong.wrongType("string")
+      else if (!methods.includes(method)) problems[key] = wrong.notOneOf(methods)
+      else config[key] = method
+    } else if (limit === undefined) {
+      problems[key] = [wrong.unknownField]
+    } else {
+      const found = textProblem(value, limit)
+      if (found !== undefined) problems[key] = found
+      else if (key === "verify_certificate" && !/^(true$|false$|\/)/.test(String(value))) {
+        problems[key] = wrong.badVerification
+      } else config[key] = String(value)
+    }
+  }
+  for (const key of ["method", "url"]) {
+    if (given[key] === undefined || given[key] === null) problems[key] = wrong.required
+  }
+  return Object.keys(problems).length === 0 ? { config } : { config, problem: problems }
+}
+
+const otherConfig = (given: Readonly<Record<string, unknown>>): ConfigReading => {
+  const entries = Object.entries(given)
+  if (entries.some(([key, value]) => key.includes("\0") || typeof value !== "string" || hasNul(value))) {
+    return { config: {}, problem: [wrong.notText] }
+  }
+  if (entries.some(([key, value]) => key.length > 128 || String(value).length > 2048)) {
+    return { config: {}, problem: [wrong.textTooLong] }
+  }
+  return { config: Object.fromEntries(entries.map(([key, value]) => [key, String(value)])) }
+}
+
+/** A wrong type stands alone, a wrong length in a list. */
+const textProblem = (
+  value: unknown,
+  max: number
+): wrong.FieldProblem | ReadonlyArray<wrong.FieldProblem> | undefined => {
+  if (typeof value !== "string" || hasNul(value)) return wrong.wrongType("string")
+  return [...value].length > max ? [wrong.tooLong(max)] : undefined
+}
+
+const hasNul = (value: unknown): boolean => typeof value === "string" && value.includes("\0")
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The usual spellings of a boolean. */
+const booleanOf = (value: unknown): boolean | undefined => {
+  if (typeof value === "boolean") return value
+  if (value === 1 || value === 0) return value === 1
+  if (typeof value !== "string") return undefined
+  if (/^(true|t|1|yes|y|on)$/i.test(value)) return true
+  return /^(false|f|0|no|n|off)$/i.test(value) ? false : undefined
+}
+
+/** ISO 8601; without an offset UTC is meant. Null: no date. */
+export const dateOf = (value: string): Date | null => {
+  const [, day, time = "00:00:00", zone = "Z"] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?\s?(Z|[+-]\d\d:?\d\d)?$/i.exec(value.trim()) ??
+    []
+  if (day === undefined) return null
+  const at = new Date(`${day}T${time}${zone.toUpperCase().replace(/^([+-]\d\d)(\d\d)$/, "$1:$2")}`)
+  return Number.isNaN(at.getTime()) ? null : at
+}

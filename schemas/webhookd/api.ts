@@ -1,0 +1,149 @@
+import { Schema } from "effect"
+import {
+  HttpApi,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpApiMiddleware,
+  HttpApiSchema,
+  OpenApi
+} from "effect/http-api"
+import { CurrentCaller, RequiredAcl, tokenSecurity } from "../common/caller.ts"
+import { Invalid, NotFound, Unauthorized } from "./errors.ts"
+import { HookLog, Subscription } from "./subscription.ts"
+
+/** Checks token, ACL and tenant header; every refusal is webhookd's 401. */
+export class WebhookdAuthentication extends HttpApiMiddleware.Service<
+  WebhookdAuthentication,
+  { provides: CurrentCaller }
+>()("strowger/webhookd/Authentication", { security: { token: tokenSecurity }, error: Unauthorized }) {}
+
+/** Turns undecodable input into webhookd's own 400 and 404. */
+export class WebhookdInput extends HttpApiMiddleware.Service<WebhookdInput>()("strowger/webhookd/Input", {
+  error: Schema.Union([Invalid, NotFound])
+}) {}
+
+const list = <S extends Schema.Constraint>(item: S) =>
+  Schema.Struct({ items: Schema.Array(item), total: Schema.Int })
+const byUuid = { subscription_uuid: Schema.String.check(Schema.isMaxLength(256)) }
+const text = Schema.optionalKey(Schema.String)
+const metadata = { search_metadata: Schema.optionalKey(Schema.Array(Schema.String)) }
+/** Read by the surface itself: every wrong field is told at once, in webhookd's own words. */
+const body = Schema.Unknown
+const logQuery = {
+  from_date: text,
+  limit: text,
+  offset: text,
+  order: text,
+  direction: text,
+  search: text
+}
+const created = Subscription.pipe(HttpApiSchema.status(201))
+
+/** Subscriptions of a tenant (contracts/webhooks.md 5). */
+export class Subscriptions extends HttpApiGroup.make("subscriptions")
+  .add(
+    HttpApiEndpoint.get("services", "/subscriptions/services", {
+      success: Schema.Struct({ services: Schema.Record(Schema.String, Schema.Struct({})) })
+    }).annotate(RequiredAcl, "webhookd.subscriptions.services.read"),
+    HttpApiEndpoint.get("list", "/subscriptions", {
+      query: { recurse: text, ...metadata },
+      success: list(Subscription),
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.read"),
+    HttpApiEndpoint.post("create", "/subscriptions", {
+      payload: body,
+      success: created,
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.create"),
+    HttpApiEndpoint.get("get", "/subscriptions/:subscription_uuid", {
+      params: byUuid,
+      success: Subscription,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.read"),
+    HttpApiEndpoint.put("update", "/subscriptions/:subscription_uuid", {
+      params: byUuid,
+      payload: body,
+      success: Subscription,
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.update"),
+    HttpApiEndpoint.delete("remove", "/subscriptions/:subscription_uuid", {
+      params: byUuid,
+      success: HttpApiSchema.NoContent,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.delete"),
+    HttpApiEndpoint.get("logs", "/subscriptions/:subscription_uuid/logs", {
+      params: byUuid,
+      query: logQuery,
+      success: list(HookLog),
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.logs.read")
+  )
+  .middleware(WebhookdInput)
+  .middleware(WebhookdAuthentication) {}
+
+/** Subscriptions of the user behind the token (contracts/webhooks.md 4 and 5). */
+export class MySubscriptions extends HttpApiGroup.make("my subscriptions")
+  .add(
+    HttpApiEndpoint.get("list", "/users/me/subscriptions", {
+      query: metadata,
+      success: list(Subscription),
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.read"),
+    HttpApiEndpoint.post("create", "/users/me/subscriptions", {
+      payload: body,
+      success: created,
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.create"),
+    HttpApiEndpoint.get("get", "/users/me/subscriptions/:subscription_uuid", {
+      params: byUuid,
+      success: Subscription,
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.{subscription_uuid}.read"),
+    HttpApiEndpoint.put("update", "/users/me/subscriptions/:subscription_uuid", {
+      params: byUuid,
+      payload: body,
+      success: Subscription,
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.{subscription_uuid}.update"),
+    HttpApiEndpoint.delete("remove", "/users/me/subscriptions/:subscription_uuid", {
+      params: byUuid,
+      success: HttpApiSchema.NoContent,
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.{subscription_uuid}.delete"),
+    HttpApiEndpoint.get("logs", "/users/me/subscriptions/:subscription_uuid/logs", {
+      params: byUuid,
+      query: logQuery,
+      success: list(HookLog),
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.{subscription_uuid}.logs.read")
+  )
+  .middleware(WebhookdInput)
+  .middleware(WebhookdAuthentication) {}
+
+const Health = Schema.Struct({ status: Schema.Literals(["ok", "fail"]) })
+const Configuration = Schema.Record(Schema.String, Schema.Unknown)
+
+/** What webhookd says of itself (contracts/webhooks.md 5 and 5.1). */
+export class WebhookdService extends HttpApiGroup.make("webhookd")
+  .add(
+    HttpApiEndpoint.get("status", "/status", {
+      success: Schema.Struct({ bus_consumer: Health, master_tenant: Health })
+    }).annotate(RequiredAcl, "webhookd.status.read"),
+    HttpApiEndpoint.get("config", "/config", { success: Configuration, error: [Unauthorized] }).annotate(
+      RequiredAcl,
+      "webhookd.config.read"
+    ),
+    HttpApiEndpoint.patch("patchConfig", "/config", {
+      payload: body,
+      success: Configuration,
+      error: [Invalid, Unauthorized]
+    }).annotate(RequiredAcl, "webhookd.config.update")
+  )
+  .middleware(WebhookdInput)
+  .middleware(WebhookdAuthentication) {}
+
+/** webhookd's REST surface (contracts/webhooks.md 5). */
+export class WebhookdApi extends HttpApi.make("webhookd")
+  .add(Subscriptions, MySubscriptions, WebhookdService)
+  .prefix("/api/webhookd/1.0")
+  .annotateMerge(OpenApi.annotations({ title: "webhookd", version: "1.0" })) {}
