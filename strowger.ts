@@ -19,6 +19,8 @@ import { CallCentre } from "./actors/pbx/call-centre.ts"
 import { callCentreLayer } from "./actors/pbx/call-centre-layer.ts"
 import { pbxMigrations } from "./actors/pbx/migrations.ts"
 import { pbxLayer } from "./actors/pbx/pbx.ts"
+import { subscriptionMigrations } from "./actors/subscription/migrations.ts"
+import { webhooksLayer } from "./actors/subscription/webhooks.ts"
 import { agentdRoutes } from "./http/agentd/handlers.ts"
 import { agentdSurface } from "./http/agentd/surface.ts"
 import { amidRoutes } from "./http/amid/handlers.ts"
@@ -32,6 +34,8 @@ import { docsRoutes } from "./http/docs/docs.ts"
 import { corsDoor } from "./http/middleware/cors.ts"
 import { ListenAddress, serve } from "./http/server.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
+import { webhookdRoutes } from "./http/webhookd/handlers.ts"
+import { webhookdSurface } from "./http/webhookd/surface.ts"
 import { makeWebsocketd, websocketdDoor } from "./http/websocketd/websocketd.ts"
 import { actorClockLayer } from "./runtime/actor/clock.ts"
 import { ActorHost, registerKind } from "./runtime/actor/host.ts"
@@ -55,7 +59,8 @@ const migrations = {
   ...platformMigrations,
   ...identityMigrations,
   ...pbxMigrations,
-  ...agentMigrations
+  ...agentMigrations,
+  ...subscriptionMigrations
 }
 
 /** The ground: bus, actor kit, placement, on a database. */
@@ -80,12 +85,21 @@ const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiAc
   ),
   Layer.provideMerge(amiSessionLayer),
   Layer.provideMerge(Layer.mergeAll(Drift.layer, Synchronisers.layer)),
+  Layer.provideMerge(webhooksLayer),
   Layer.provideMerge(pbxLayer.pipe(Layer.provide(loggedExtensionsLayer))),
   Layer.provideMerge(callCentreLayer),
   Layer.provideMerge(identityLayer)
 )
 
-const routes = Layer.mergeAll(agentdRoutes, amidRoutes, authRoutes, confdRoutes, docsRoutes, operationsRoutes)
+const routes = Layer.mergeAll(
+  agentdRoutes,
+  amidRoutes,
+  authRoutes,
+  confdRoutes,
+  docsRoutes,
+  operationsRoutes,
+  webhookdRoutes
+)
 
 /** The one port with everything behind it. */
 const doorsLayer = Layer.effect(
@@ -95,7 +109,7 @@ const doorsLayer = Layer.effect(
     const readiness = yield* Readiness
     const address = yield* serve({
       routes,
-      surfaces: [agentdSurface, amidSurface, authSurface, confdSurface],
+      surfaces: [agentdSurface, amidSurface, authSurface, confdSurface, webhookdSurface],
       doors: [corsDoor, yield* tokenCheckDoor, websocketdDoor(websocketd)]
     })
     // Open sockets would keep the server from closing.

@@ -5,6 +5,7 @@ import { AgentdApi } from "../../schemas/agentd/api.ts"
 import { AmidApi } from "../../schemas/amid/api.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
 import { ConfdApi } from "../../schemas/confd/api.ts"
+import { WebhookdApi } from "../../schemas/webhookd/api.ts"
 import { apiYamlRoute } from "./api-document.ts"
 
 /** Each surface with its mount, for the index of the documentation. */
@@ -12,7 +13,8 @@ const surfaces = [
   { name: "auth", prefix: "/api/auth/0.1", about: "tokens, users, tenants, policies" },
   { name: "agentd", prefix: "/api/agentd/1.0", about: "agents: login, pause, queues" },
   { name: "amid", prefix: "/api/amid/1.0", about: "AMI actions over HTTP" },
-  { name: "confd", prefix: "/api/confd/1.1", about: "users, lines, extensions, agents, queues" }
+  { name: "confd", prefix: "/api/confd/1.1", about: "users, lines, extensions, agents, queues" },
+  { name: "webhookd", prefix: "/api/webhookd/1.0", about: "webhooks: subscriptions to events, deliveries" }
 ] as const
 
 /** What people and programs read of the surfaces: pages under /docs, OpenAPI documents beside each surface. */
@@ -21,10 +23,12 @@ export const docsRoutes = Layer.mergeAll(
   HttpApiScalar.layer(AgentdApi, { path: "/docs/agentd" }),
   HttpApiScalar.layer(AmidApi, { path: "/docs/amid" }),
   HttpApiScalar.layer(ConfdApi, { path: "/docs/confd" }),
+  HttpApiScalar.layer(WebhookdApi, { path: "/docs/webhookd" }),
   apiYamlRoute(AuthApi, "/api/auth/0.1"),
   apiYamlRoute(AgentdApi, "/api/agentd/1.0"),
   apiYamlRoute(AmidApi, "/api/amid/1.0"),
   apiYamlRoute(ConfdApi, "/api/confd/1.1"),
+  apiYamlRoute(WebhookdApi, "/api/webhookd/1.0"),
   HttpRouter.add("GET", "/docs", HttpServerResponse.html(indexPage()))
 )
 
