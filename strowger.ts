@@ -2,6 +2,7 @@ import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Agents } from "./actors/agent/agents.ts"
 import { agentKind } from "./actors/agent/agent.ts"
+import { AgentChanges } from "./actors/agent/agent-changes.ts"
 import { agentAgiLayer } from "./actors/agent/agi.ts"
 import { agentAsteriskEventsLayer } from "./actors/agent/asterisk-events.ts"
 import { AgentConfigurationEvents } from "./actors/agent/configuration-events.ts"
@@ -21,6 +22,7 @@ import { pbxMigrations } from "./actors/pbx/migrations.ts"
 import { pbxLayer } from "./actors/pbx/pbx.ts"
 import { subscriptionMigrations } from "./actors/subscription/migrations.ts"
 import { webhooksLayer } from "./actors/subscription/webhooks.ts"
+import { supervisorLayer } from "./actors/supervisor/supervisor.ts"
 import { agentdRoutes } from "./http/agentd/handlers.ts"
 import { agentdSurface } from "./http/agentd/surface.ts"
 import { amidRoutes } from "./http/amid/handlers.ts"
@@ -36,6 +38,8 @@ import { ListenAddress, serve } from "./http/server.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
 import { webhookdRoutes } from "./http/webhookd/handlers.ts"
 import { webhookdSurface } from "./http/webhookd/surface.ts"
+import { supervisorRoutes } from "./http/supervisor/handlers.ts"
+import { supervisorSurface } from "./http/supervisor/surface.ts"
 import { makeWebsocketd, websocketdDoor } from "./http/websocketd/websocketd.ts"
 import { actorClockLayer } from "./runtime/actor/clock.ts"
 import { ActorHost, registerKind } from "./runtime/actor/host.ts"
@@ -74,17 +78,22 @@ const groundLayer = ActorSystem.layer.pipe(
 )
 
 /** The inhabitants. */
-const inhabitantsLayer = Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiActions.layer).pipe(
+const inhabitantsLayer = supervisorLayer.pipe(
+  Layer.provideMerge(Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiActions.layer)),
   Layer.provideMerge(actorClockLayer),
   Layer.provideMerge(agentAsteriskEventsLayer),
   Layer.provideMerge(agentAgiLayer),
   Layer.provideMerge(agentSynchroniserLayer),
   Layer.provideMerge(AgentConfigurationEvents.layer),
   Layer.provideMerge(
-    Layer.effectDiscard(Effect.flatMap(CallCentre, (callCentre) => registerKind(agentKind(callCentre))))
+    Layer.effectDiscard(
+      Effect.flatMap(Effect.all([CallCentre, AgentChanges]), ([callCentre, changes]) =>
+        registerKind(agentKind(callCentre, changes))
+      )
+    )
   ),
   Layer.provideMerge(amiSessionLayer),
-  Layer.provideMerge(Layer.mergeAll(Drift.layer, Synchronisers.layer)),
+  Layer.provideMerge(Layer.mergeAll(Drift.layer, Synchronisers.layer, AgentChanges.layer)),
   Layer.provideMerge(webhooksLayer),
   Layer.provideMerge(pbxLayer.pipe(Layer.provide(loggedExtensionsLayer))),
   Layer.provideMerge(callCentreLayer),
@@ -98,6 +107,7 @@ const routes = Layer.mergeAll(
   confdRoutes,
   docsRoutes,
   operationsRoutes,
+  supervisorRoutes,
   webhookdRoutes
 )
 
@@ -109,7 +119,7 @@ const doorsLayer = Layer.effect(
     const readiness = yield* Readiness
     const address = yield* serve({
       routes,
-      surfaces: [agentdSurface, amidSurface, authSurface, confdSurface, webhookdSurface],
+      surfaces: [agentdSurface, amidSurface, authSurface, confdSurface, supervisorSurface, webhookdSurface],
       doors: [corsDoor, yield* tokenCheckDoor, websocketdDoor(websocketd)]
     })
     // Open sockets would keep the server from closing.

@@ -6,6 +6,7 @@ import { AmidApi } from "../../schemas/amid/api.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
 import { ConfdApi } from "../../schemas/confd/api.ts"
 import { WebhookdApi } from "../../schemas/webhookd/api.ts"
+import { SupervisorApi } from "../../schemas/supervisor/api.ts"
 import { apiYamlRoute } from "./api-document.ts"
 
 /** Each surface with its mount, for the index of the documentation. */
@@ -14,6 +15,7 @@ const surfaces = [
   { name: "agentd", prefix: "/api/agentd/1.0", about: "agents: login, pause, queues" },
   { name: "amid", prefix: "/api/amid/1.0", about: "AMI actions over HTTP" },
   { name: "confd", prefix: "/api/confd/1.1", about: "users, lines, extensions, agents, queues" },
+  { name: "supervisor", prefix: "/api/supervisor/1.0", about: "live queues and agents, listening in" },
   { name: "webhookd", prefix: "/api/webhookd/1.0", about: "webhooks: subscriptions to events, deliveries" }
 ] as const
 
@@ -23,11 +25,13 @@ export const docsRoutes = Layer.mergeAll(
   HttpApiScalar.layer(AgentdApi, { path: "/docs/agentd" }),
   HttpApiScalar.layer(AmidApi, { path: "/docs/amid" }),
   HttpApiScalar.layer(ConfdApi, { path: "/docs/confd" }),
+  HttpApiScalar.layer(SupervisorApi, { path: "/docs/supervisor" }),
   HttpApiScalar.layer(WebhookdApi, { path: "/docs/webhookd" }),
   apiYamlRoute(AuthApi, "/api/auth/0.1"),
   apiYamlRoute(AgentdApi, "/api/agentd/1.0"),
   apiYamlRoute(AmidApi, "/api/amid/1.0"),
   apiYamlRoute(ConfdApi, "/api/confd/1.1"),
+  apiYamlRoute(SupervisorApi, "/api/supervisor/1.0"),
   apiYamlRoute(WebhookdApi, "/api/webhookd/1.0"),
   HttpRouter.add("GET", "/docs", HttpServerResponse.html(indexPage()))
 )
