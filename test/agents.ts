@@ -113,7 +113,7 @@ export const recordActions = Effect.map(Pbx, (simulator) => {
 })
 
 /** What the session sends by itself. */
-const unasked = new Set(["Login", "Ping", "QueueStatus"])
+const unasked = new Set(["Login", "Ping", "QueueStatus", "CoreShowChannels"])
 
 const linesOf = ({ action, headers }: ReceivedAction): ReadonlyArray<string> => [
   action,
