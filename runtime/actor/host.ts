@@ -1,4 +1,4 @@
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer, Scope } from "effect"
 import type { AnyStateMachine } from "xstate"
 import { AppConfig, millis } from "../config.ts"
 import { Platform } from "../platform.ts"
@@ -56,7 +56,8 @@ const makeHost = Effect.gen(function* () {
     store: yield* ActorStore,
     inspector: yield* Inspector,
     originUuid: platform.uuid,
-    scope: yield* Effect.scope,
+    // Closed after the finalizer below has let the actors come to rest.
+    scope: yield* Scope.fork(yield* Effect.scope),
     context: yield* Effect.context<never>(),
     supervision: {
       restarts: config.actorRestarts,
@@ -86,7 +87,10 @@ const makeHost = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     for (const [kind, ofKind] of shells) {
       if (!kinds.get(kind)?.durable) continue
-      for (const [id, shell] of ofKind) if (shell.lastActive < now - idleMillis) passivate(kind, id)
+      for (const [id, shell] of ofKind) {
+        const isForgotten = shell.lastActive < now - idleMillis && shell.status.health !== "failed"
+        if (isForgotten) passivate(kind, id)
+      }
     }
   }).pipe(Effect.delay(Math.min(60_000, Math.max(1_000, idleMillis / 2))), Effect.forever, Effect.forkScoped)
 
@@ -125,8 +129,10 @@ const makeHost = Effect.gen(function* () {
       for (const actor of actors) {
         const kind = kinds.get(actor.kind)
         if (kind === undefined) continue
-        const shell = shells.get(actor.kind)?.get(actor.id) ?? create(kind, actor.id, now)
-        shell.wake(actor)
+        const resident = shells.get(actor.kind)?.get(actor.id)
+        // One that is here already may have gone on since the store was read.
+        if (resident) resident.wake()
+        else create(kind, actor.id, now).wake(actor)
       }
     }),
     statuses: () =>

@@ -1,11 +1,24 @@
 import { Cause, Clock, type Context, Data, Deferred, Effect, Fiber, Random, type Scope } from "effect"
 import type { AnyMachineSnapshot, EventObject } from "xstate"
 import type { BusEvent, EventOrigin } from "../../schemas/events/envelope.ts"
+import { DeadlineTimers } from "./deadline-timers.ts"
 import { ActorUnavailable, type AskError, ClaimTaken, Refused, Rejected } from "./errors.ts"
-import { actorMessage, eventMessage, type Inspector, snapshotMessage } from "./inspection.ts"
+import {
+  actorMessage,
+  eventMessage,
+  type InspectionMessage,
+  type Inspector,
+  snapshotMessage
+} from "./inspection.ts"
 import type { ActorView, RunnableKind } from "./kind.ts"
 import { firstStep, fromStored, type PlannedAction, type Step, step, toStored } from "./step.ts"
-import type { ActorStore, Commit, Deadline, StoredActor, StoreUnavailable } from "./store.ts"
+import {
+  type ActorStore,
+  type Commit,
+  type Deadline,
+  type StoredActor,
+  type StoreUnavailable
+} from "./store.ts"
 
 /** The knobs of supervision. Times in milliseconds. */
 export interface Supervision {
@@ -57,13 +70,15 @@ interface Letter {
   readonly event: EventObject
   /** Where the answer goes; absent for letters nobody waits for. */
   readonly reply?: Deferred.Deferred<ActorView, AskError>
-  /** The deadline that brought the event; it is ignored when the machine has cancelled it meanwhile. */
-  readonly deadline?: string
+  /** The deadline that brought the event; it is ignored when the machine has cancelled or renewed it meanwhile. */
+  readonly deadline?: { readonly name: string; readonly at: number }
 }
 
 /** What the last commit says of the actor. Replaced, never changed in place. */
 interface Live {
   readonly snapshot: AnyMachineSnapshot
+  /** The state of the snapshot as JSON text. */
+  readonly state: string
   readonly deadlines: Readonly<Record<string, Deadline>>
   readonly claims: ReadonlyArray<string>
 }
@@ -79,6 +94,9 @@ class PerformTimeout extends Data.TaggedError("PerformTimeout")<{ readonly messa
 /** How many transitions are remembered of a resident actor. */
 const rememberedTransitions = 20
 
+/** How long letters that nobody waits for wait for an absent store before they are tried again. */
+const storePause = "1 second"
+
 /**
  * The shell around one machine: its mailbox, its supervision, its timers, and the one interpreter of all kinds
  * (architecture, section 2).
@@ -86,10 +104,13 @@ const rememberedTransitions = 20
  * **Details**
  * - Letters are handled one at a time, in the order they came. An idle shell is a plain object: it has a fiber
  *   only while there is something to do.
- * - A crash (a machine function throws, an action dies or never ends) loses the letter it happened on, restarts
- *   the actor from its last committed snapshot after a jittered pause, and after too many crashes in the window
- *   leaves it `failed`.
- * - A store that is away is no crash: an asker is told, a letter that nobody waits for is tried again.
+ * - A crash (a machine function throws, an action dies or never ends, the database refuses the change for ever)
+ *   loses the letter it happened on, restarts the actor from its last committed snapshot after a jittered pause, and
+ *   after too many crashes in the window leaves it `failed`. A deadline is part of the snapshot: it comes back with
+ *   the restart, and so may bring its actor to `failed`.
+ * - A store that is away is no crash: askers are told; a letter that nobody waits for is kept and tried again, unless
+ *   its actions are committed already: those are driven on when the actor is loaded again.
+ * - After `stop` nothing new begins; what is under way goes on to its end.
  */
 export class Shell {
   readonly kind: RunnableKind
@@ -105,8 +126,11 @@ export class Shell {
   #lastActive = 0
   readonly #residentSince: number
   #transitions: ReadonlyArray<Transition> = []
-  #timers: Map<string, Fiber.Fiber<unknown, unknown>> | undefined
+  #timers: DeadlineTimers | undefined
   #stopped = false
+  /** The letter in hand, and whether a commit has followed from it. */
+  #handling: Letter | undefined
+  #hasCommitted = false
 
   constructor(kind: RunnableKind, id: string, ground: Ground, now: number) {
     this.kind = kind
@@ -131,7 +155,7 @@ export class Shell {
       kind: this.kind.name,
       id: this.id,
       health: this.#health,
-      state: this.#live && stateText(this.#live.snapshot),
+      state: this.#live?.state,
       restarts: this.#restarts,
       lastError: this.#lastError,
       lastActive: this.#lastActive,
@@ -167,9 +191,9 @@ export class Shell {
     })
   }
 
-  /** Puts an event into the mailbox. False when the actor cannot take it now. */
-  tell(event: EventObject): boolean {
-    return this.#post({ event }) === undefined
+  /** Puts an event into the mailbox; tells why the actor cannot take it now. */
+  tell(event: EventObject): ActorUnavailable | undefined {
+    return this.#post({ event })
   }
 
   /** Brings the actor to life: its stored snapshot, its running deadlines, its unfinished actions. */
@@ -188,16 +212,16 @@ export class Shell {
   /** Ends the shell: timers die, letters that wait are answered. What is under way goes on to its end. */
   stop(): void {
     this.#stopped = true
-    this.#dropTimers()
-    this.#answerAll("stopped", "The actor is leaving this node")
+    this.#timers?.clear()
+    this.#dismiss("stopped")
   }
 
   #post(letter: Letter): ActorUnavailable | undefined {
-    if (this.#stopped) return this.#unavailable("stopped", "The actor is leaving this node")
-    if (this.#health === "failed")
-      return this.#unavailable("failed", "The actor has failed; an operator can restart it")
-    if (this.#mailbox.length >= this.#ground.supervision.mailboxCapacity) {
-      return this.#unavailable("mailbox-full", "Too many commands wait for this actor")
+    if (this.#stopped) return this.#unavailable("stopped")
+    if (this.#health === "failed") return this.#unavailable("failed")
+    // A deadline is kept by the snapshot: it must not get lost while the actor is resident.
+    if (letter.deadline === undefined && this.#mailbox.length >= this.#ground.supervision.mailboxCapacity) {
+      return this.#unavailable("mailbox-full")
     }
     this.#mailbox.push(letter)
     if (!this.#working) this.#run()
@@ -209,42 +233,43 @@ export class Shell {
     this.#working = true
     const work = this.#activate(stored).pipe(
       Effect.andThen(this.#drain()),
-      Effect.onExit(() =>
-        Effect.sync(() => {
-          this.#working = false
-          if (this.#stopped) this.#answerAll("stopped", "The actor is leaving this node")
-        })
-      )
+      Effect.onExit(() => Effect.sync(() => this.#rest()))
     )
     Fiber.runIn(Effect.runForkWith(this.#ground.context)(work), this.#ground.scope)
+  }
+
+  /** The fiber ends: because the mailbox was empty, or because the node ends. */
+  #rest(): void {
+    this.#working = false
+    if (this.#ground.scope.state._tag === "Closed") this.stop()
+    // The fiber may have been paused between its last look into the mailbox and now.
+    else if (this.#mailbox.length > 0) this.#run()
   }
 
   /** Never fails: what goes wrong here is a crash or an absent store, and the next letter tries again. */
   #activate(stored?: StoredActor): Effect.Effect<void> {
     return Effect.asVoid(this.#ensureLive(stored)).pipe(
-      Effect.catchTag("StoreUnavailable", () => Effect.void),
+      Effect.catchTag("StoreUnavailable", () => Effect.sync(() => this.#forget())),
       Effect.catchCause((cause) => this.#crashed(cause))
     )
   }
 
   #drain(): Effect.Effect<void> {
     const handleNext: Effect.Effect<void> = Effect.suspend(() => {
-      const letter = this.#mailbox.shift()
-      return letter === undefined ? Effect.void : Effect.andThen(this.#handle(letter), handleNext)
+      this.#handling = this.#mailbox.shift()
+      return this.#handling === undefined
+        ? Effect.void
+        : Effect.andThen(this.#handle(this.#handling), handleNext)
     })
     return handleNext
   }
 
   #handle(letter: Letter): Effect.Effect<void> {
+    this.#hasCommitted = false
     return this.#interpretLetter(letter).pipe(
       Effect.catchTag("StoreUnavailable", () => this.#storeAway(letter)),
       Effect.catchCause((cause) => {
-        if (letter.reply) {
-          const answer = Cause.hasInterruptsOnly(cause)
-            ? this.#unavailable("stopped", "The actor is leaving this node")
-            : this.#unavailable("crashed", "The actor crashed on this command and restarts")
-          Deferred.doneUnsafe(letter.reply, Effect.fail(answer))
-        }
+        this.#refuse(letter, "crashed")
         return this.#crashed(cause)
       })
     )
@@ -253,20 +278,15 @@ export class Shell {
   #interpretLetter(letter: Letter) {
     return Effect.gen({ self: this }, function* () {
       const live = yield* this.#ensureLive()
-      const { event, reply } = letter
+      const { event, reply, deadline } = letter
       const now = yield* Clock.currentTimeMillis
       this.#lastActive = now
-      let from = live
-      if (letter.deadline !== undefined) {
-        if (live.deadlines[letter.deadline] === undefined) return
-        from = { ...live, deadlines: without(live.deadlines, letter.deadline) }
-      }
-      if (this.#ground.inspector.watched()) {
-        this.#ground.inspector.send(eventMessage(this.#address, event, now))
-      }
+      if (deadline !== undefined && live.deadlines[deadline.name]?.at !== deadline.at) return
+      const from = deadline ? { ...live, deadlines: without(live.deadlines, deadline.name) } : live
+      this.#show(() => eventMessage(this.#address, event, now))
       if (!live.snapshot.can(event)) {
-        if (letter.deadline !== undefined) this.#live = from
-        if (reply) Deferred.doneUnsafe(reply, Effect.fail(this.#refusal(live.snapshot, event)))
+        if (deadline !== undefined) yield* this.#commit(from, [], nothing)
+        if (reply) Deferred.doneUnsafe(reply, Effect.fail(this.#refusal(live, event)))
         return
       }
       const outcome = yield* this.#settle(from, step(this.kind.machine, live.snapshot, event), event).pipe(
@@ -275,8 +295,13 @@ export class Shell {
             ? Effect.succeed(viewOf((this.#live ?? live).snapshot))
             : Effect.fail(new Rejected({ kind: this.kind.name, id: this.id, reason: rejection }))
         ),
-        Effect.catchTag("ClaimConflict", ({ claims }) =>
-          Effect.succeed(Effect.fail(new ClaimTaken({ kind: this.kind.name, id: this.id, claims })))
+        Effect.catchTag("ClaimConflict", (conflict) =>
+          // Once the outside world was told, the change cannot be taken back: the machine claims too late.
+          this.#hasCommitted
+            ? Effect.die(conflict)
+            : Effect.succeed(
+                Effect.fail(new ClaimTaken({ kind: this.kind.name, id: this.id, claims: conflict.claims }))
+              )
         )
       )
       if (reply) Deferred.doneUnsafe(reply, outcome)
@@ -290,7 +315,7 @@ export class Shell {
   #settle(from: Live, first: Step, cause: EventObject, resume?: ReadonlyArray<PlannedAction>) {
     return Effect.gen({ self: this }, function* () {
       const results: Array<EventObject> = []
-      let uncommitted: Uncommitted = { events: [], writes: [] }
+      let uncommitted = nothing
       let reached = from
       let current = first
       let rejection = first.rejection
@@ -305,7 +330,7 @@ export class Shell {
         if (current.actions.length > 0) {
           if (pending && dirty) {
             yield* this.#commit(reached, current.actions, uncommitted)
-            uncommitted = { events: [], writes: [] }
+            uncommitted = nothing
             dirty = false
           }
           for (const action of current.actions) {
@@ -315,7 +340,7 @@ export class Shell {
         }
         const event = results.shift()
         if (event === undefined) {
-          if (pending) return yield* Effect.die(this.#stuck(current.snapshot))
+          if (pending) return yield* Effect.die(this.#stuck(reached))
           break
         }
         const now = yield* Clock.currentTimeMillis
@@ -326,7 +351,7 @@ export class Shell {
       }
       if (dirty && differs(this.#live ?? from, reached, uncommitted))
         yield* this.#commit(reached, [], uncommitted)
-      this.#remember(yield* Clock.currentTimeMillis, cause, from.snapshot, reached.snapshot)
+      this.#remember(yield* Clock.currentTimeMillis, cause, from, reached)
       return rejection
     })
   }
@@ -345,7 +370,7 @@ export class Shell {
       if (statement) writes.push(statement)
     }
     return {
-      reached: { snapshot: taken.snapshot, deadlines, claims: reached.claims },
+      reached: liveOf(taken.snapshot, deadlines, reached.claims),
       uncommitted: { events, writes }
     }
   }
@@ -369,7 +394,8 @@ export class Shell {
         })
       }
       this.#live = { ...reached, claims }
-      this.#armTimers()
+      this.#hasCommitted = true
+      this.#setTimers()
       this.kind.committed(this.id, viewOf(reached.snapshot))
     })
   }
@@ -402,28 +428,31 @@ export class Shell {
       const { kind, id } = this
       const found = kind.durable ? (given ?? (yield* this.#ground.store.load(kind.name, id))) : undefined
       const revived = found ? this.#restore(found) : this.#begin()
-      this.#live = revived.live
-      if (this.#ground.inspector.watched()) {
-        const now = yield* Clock.currentTimeMillis
-        this.#ground.inspector.send(actorMessage(this.#address, kind.machine, revived.live.snapshot, now))
-      }
-      this.#armTimers()
-      kind.committed(id, viewOf(revived.live.snapshot))
-      if (revived.first.actions.length > 0 || revived.first.deadlines.length > 0) {
+      const { live, first } = revived
+      this.#live = live
+      const now = yield* Clock.currentTimeMillis
+      this.#show(() => actorMessage(this.#address, kind.machine, live.snapshot, now))
+      this.#setTimers()
+      kind.committed(id, viewOf(live.snapshot))
+      if (first.actions.length + first.deadlines.length + first.emitted.length > 0) {
         yield* this.#settle(
-          revived.live,
-          revived.first,
+          live,
+          first,
           { type: found ? "resumed" : "xstate.init" },
-          found ? revived.first.actions : undefined
-        ).pipe(Effect.catchTag("ClaimConflict", (conflict) => Effect.die(conflict)))
+          found ? first.actions : undefined
+        ).pipe(
+          Effect.catchTag("ClaimConflict", (conflict) => Effect.die(conflict)),
+          // What is committed here follows from no letter.
+          Effect.ensuring(Effect.sync(() => (this.#hasCommitted = false)))
+        )
       }
-      return this.#live ?? revived.live
+      return this.#live ?? live
     })
   }
 
   #begin() {
     const first = firstStep(this.kind.machine, this.kind.input(this.id))
-    return { live: { snapshot: first.snapshot, deadlines: {}, claims: [] }, first }
+    return { live: liveOf(first.snapshot, {}, []), first }
   }
 
   #restore(stored: StoredActor) {
@@ -438,7 +467,7 @@ export class Shell {
     // A migration returns the form of the current version.
     const snapshot = fromStored(kind.machine, readable as StoredActor["snapshot"])
     return {
-      live: { snapshot, deadlines: stored.deadlines, claims: kind.claims(viewOf(snapshot)) },
+      live: liveOf(snapshot, stored.deadlines, kind.claims(viewOf(snapshot))),
       first: {
         snapshot,
         actions: stored.outstanding,
@@ -451,7 +480,6 @@ export class Shell {
   }
 
   #crashed(cause: Cause.Cause<unknown>): Effect.Effect<void> {
-    if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
     return Effect.gen({ self: this }, function* () {
       const { restarts, restartWindow } = this.#ground.supervision
       const now = yield* Clock.currentTimeMillis
@@ -464,78 +492,73 @@ export class Shell {
       if (hopeless || this.#crashes.length > restarts) {
         this.#health = "failed"
         yield* Effect.logError(`Actor ${this.#address} has failed and waits for an operator`, cause)
-        this.#answerAll("failed", "The actor has failed; an operator can restart it")
+        this.#dismiss("failed")
         return
       }
       this.#health = "restarting"
       yield* Effect.logWarning(`Actor ${this.#address} crashed and restarts`, cause)
       const jitter = yield* Random.next
       yield* Effect.sleep(Math.min(50 * 2 ** this.#crashes.length, 5_000) * (0.5 + jitter))
-      // An operator may have restarted the actor meanwhile.
+      if (this.#stopped) return
       this.#health = "running"
       yield* this.#activate()
     })
   }
 
-  /** An asker learns at once; a letter that nobody waits for is put back and tried again after a pause. */
   #storeAway(letter: Letter): Effect.Effect<void> {
+    const isOver = this.#hasCommitted || letter.reply !== undefined
     this.#forget()
     this.#lastError = "The actor store is unavailable"
-    if (letter.reply) {
-      Deferred.doneUnsafe(
-        letter.reply,
-        Effect.fail(this.#unavailable("store-unavailable", "The database is not available"))
-      )
-      return Effect.void
-    }
-    this.#mailbox.unshift(letter)
-    return Effect.sleep("1 second")
+    const behind = this.#mailbox
+    this.#mailbox = (isOver ? behind : [letter, ...behind]).filter(({ reply }) => reply === undefined)
+    for (const each of [letter, ...behind]) this.#refuse(each, "store-unavailable")
+    if (this.#stopped) this.#mailbox = []
+    return this.#mailbox.length > 0 ? Effect.sleep(storePause) : Effect.void
   }
 
-  #armTimers(): void {
-    const deadlines = this.#live?.deadlines ?? {}
-    for (const [id, fiber] of this.#timers ?? []) {
-      if (deadlines[id] === undefined) {
-        fiber.interruptUnsafe()
-        this.#timers?.delete(id)
-      }
-    }
-    for (const [id, deadline] of Object.entries(deadlines)) {
-      this.#timers ??= new Map()
-      if (this.#timers.has(id)) continue
-      const timer = Effect.gen({ self: this }, function* () {
-        const now = yield* Clock.currentTimeMillis
-        yield* Effect.sleep(Math.max(0, deadline.at - now))
-        this.#timers?.delete(id)
-        this.#post({ event: deadline.event, deadline: id })
-      })
-      this.#timers.set(id, Fiber.runIn(Effect.runForkWith(this.#ground.context)(timer), this.#ground.scope))
-    }
-  }
-
-  #dropTimers(): void {
-    for (const fiber of this.#timers?.values() ?? []) fiber.interruptUnsafe()
-    this.#timers = undefined
+  #setTimers(): void {
+    const { deadlines } = this.#live ?? { deadlines: {} }
+    if (this.#stopped || (this.#timers === undefined && Object.keys(deadlines).length === 0)) return
+    const { context, scope } = this.#ground
+    this.#timers ??= new DeadlineTimers(
+      (name, { at, event }) => this.#post({ event, deadline: { name, at } }),
+      context,
+      scope
+    )
+    this.#timers.set(deadlines)
   }
 
   #forget(): void {
     this.#live = undefined
-    this.#dropTimers()
+    this.#timers?.clear()
   }
 
-  #answerAll(reason: ActorUnavailable["reason"], message: string): void {
+  /** Empties the mailbox and answers whoever waits. */
+  #dismiss(reason: ActorUnavailable["reason"]): void {
     const letters = this.#mailbox
     this.#mailbox = []
-    for (const { reply } of letters) {
-      if (reply) Deferred.doneUnsafe(reply, Effect.fail(this.#unavailable(reason, message)))
-    }
+    for (const letter of letters) this.#refuse(letter, reason)
+    if (this.#handling && !this.#working) this.#refuse(this.#handling, reason)
   }
 
-  #remember(at: number, event: EventObject, from: AnyMachineSnapshot, to: AnyMachineSnapshot): void {
-    const transition = { at, event: event.type, from: stateText(from), to: stateText(to) }
+  #refuse({ reply }: Letter, reason: ActorUnavailable["reason"]): void {
+    if (reply) Deferred.doneUnsafe(reply, Effect.fail(this.#unavailable(reason)))
+  }
+
+  #remember(at: number, event: EventObject, from: Live, to: Live): void {
+    const transition = { at, event: event.type, from: from.state, to: to.state }
     this.#transitions = [...this.#transitions.slice(1 - rememberedTransitions), transition]
-    if (this.#ground.inspector.watched()) {
-      this.#ground.inspector.send(snapshotMessage(this.#address, event, to, at))
+    this.#show(() => snapshotMessage(this.#address, event, to.snapshot, at))
+  }
+
+  /** An actor does not crash because of those who watch it. */
+  #show(message: () => InspectionMessage): void {
+    const { inspector, context } = this.#ground
+    if (!inspector.watched()) return
+    try {
+      inspector.send(message())
+    } catch (error) {
+      Effect.runForkWith(context)(Effect.logWarning(`Actor ${this.#address} could not be shown`, error))
     }
   }
 
@@ -543,17 +566,22 @@ export class Shell {
     return `${this.kind.name}/${this.id}`
   }
 
-  #refusal(snapshot: AnyMachineSnapshot, event: EventObject): Refused {
-    return new Refused({ kind: this.kind.name, id: this.id, state: stateText(snapshot), command: event.type })
+  #refusal({ state }: Live, event: EventObject): Refused {
+    return new Refused({ kind: this.kind.name, id: this.id, state, command: event.type })
   }
 
-  #unavailable(reason: ActorUnavailable["reason"], message: string): ActorUnavailable {
-    return new ActorUnavailable({ kind: this.kind.name, id: this.id, reason, message })
+  #unavailable(reason: ActorUnavailable["reason"]): ActorUnavailable {
+    return new ActorUnavailable({
+      kind: this.kind.name,
+      id: this.id,
+      reason,
+      message: whyUnavailable[reason]
+    })
   }
 
-  #stuck(snapshot: AnyMachineSnapshot): StuckPending {
+  #stuck({ state }: Live): StuckPending {
     return new StuckPending({
-      message: `The machine stays pending in ${stateText(snapshot)} although nothing is under way`
+      message: `The machine stays pending in ${state} although nothing is under way`
     })
   }
 }
@@ -563,8 +591,22 @@ interface Uncommitted {
   readonly writes: Commit["writes"]
 }
 
-/** The state of a snapshot as JSON text. */
-const stateText = (snapshot: AnyMachineSnapshot): string => JSON.stringify(snapshot.value)
+const nothing: Uncommitted = { events: [], writes: [] }
+
+const whyUnavailable: Readonly<Record<ActorUnavailable["reason"], string>> = {
+  crashed: "The actor crashed on this command and restarts",
+  failed: "The actor has failed; an operator can restart it",
+  "mailbox-full": "Too many commands wait for this actor",
+  "store-unavailable": "The database is not available",
+  stopped: "The actor is leaving this node",
+  timeout: "No answer in time"
+}
+
+const liveOf = (
+  snapshot: AnyMachineSnapshot,
+  deadlines: Live["deadlines"],
+  claims: Live["claims"]
+): Live => ({ snapshot, state: JSON.stringify(snapshot.value), deadlines, claims })
 
 const viewOf = (snapshot: AnyMachineSnapshot): ActorView => ({
   // Every machine's state value fits the view of a machine whose type is forgotten.
@@ -577,7 +619,7 @@ const differs = (committed: Live, reached: Live, { events, writes }: Uncommitted
   events.length > 0 ||
   writes.length > 0 ||
   committed.snapshot.context !== reached.snapshot.context ||
-  stateText(committed.snapshot) !== stateText(reached.snapshot) ||
+  committed.state !== reached.state ||
   committed.snapshot.status !== reached.snapshot.status ||
   JSON.stringify(committed.deadlines) !== JSON.stringify(reached.deadlines)
 

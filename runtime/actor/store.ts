@@ -1,4 +1,4 @@
-import { Context, Data, Deferred, Effect, Layer, Queue } from "effect"
+import { Context, Data, Deferred, Effect, Exit, Layer, Option, Queue } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { EventObject } from "xstate"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
@@ -43,11 +43,23 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{ rea
 }
 
 /**
+ * The database answered that it will never take this change: a row written with it breaks a constraint, a text has
+ * a character that PostgreSQL cannot store. Trying again is of no use. Raised as a defect: it is a fault of the kind.
+ */
+export class CommitRefused extends Data.TaggedError("CommitRefused")<{
+  readonly message: string
+  readonly cause: unknown
+}> {}
+
+/**
  * Where actors' snapshots live.
  *
  * **Details**
- * Commits that arrive while a transaction is under way are written together in the next one, so that many actors
- * share the price of a commit. A commit that the database refuses is tried again alone and harms no other.
+ * - Commits that arrive while a transaction is under way are written together in the next one, so that many actors
+ *   share the price of a commit. When such a transaction fails, its halves are tried by themselves, down to the
+ *   single commits that are to blame: they harm no other.
+ * - A commit that fails with `StoreUnavailable` may have been written all the same, when the connection was lost
+ *   between the commit and its acknowledgement: whoever goes on must load the actor first.
  */
 export class ActorStore extends Context.Service<
   ActorStore,
@@ -103,57 +115,47 @@ const makeStore = Effect.gen(function* () {
       version = excluded.version, snapshot = excluded.snapshot, outstanding = excluded.outstanding,
       deadlines = excluded.deadlines, next_deadline = excluded.next_deadline, changed_at = now()`
 
-  const writeClaims = Effect.fnUntraced(function* (changes: ReadonlyArray<Commit>) {
-    for (const { kind, id, claimed, released } of changes) {
-      if (released.length > 0) {
-        yield* sql`delete from actor_claim where kind = ${kind} and id = ${id} and ${sql.in("claim", released)}`
-      }
-      for (const claim of claimed) {
-        yield* sql`insert into actor_claim (kind, claim, id) values (${kind}, ${claim}, ${id})`
-      }
-    }
+  const release = ({ kind, id, released }: Commit) =>
+    sql`delete from actor_claim where kind = ${kind} and id = ${id} and ${sql.in("claim", released)}`
+
+  const claim = Effect.fnUntraced(function* ({ kind, id, claimed }: Commit) {
+    const taken = yield* sql<{ claim: string }>`
+      insert into actor_claim (kind, claim, id) select ${kind}, claim, ${id} from unnest(${claimed}::text[]) as claim
+      on conflict do nothing returning claim`
+    if (taken.length === claimed.length) return
+    const free = new Set(taken.map((row) => row.claim))
+    return yield* new ClaimConflict({ claims: claimed.filter((wanted) => !free.has(wanted)) })
   })
 
   const write = Effect.fnUntraced(function* (changes: ReadonlyArray<Commit>) {
+    const events = changes.flatMap((change) => change.events)
     yield* sql.withTransaction(
       Effect.gen(function* () {
-        yield* writeClaims(changes)
+        for (const change of changes) {
+          if (change.released.length > 0) yield* release(change)
+          if (change.claimed.length > 0) yield* claim(change)
+        }
         yield* writeActors(changes)
-        const events = changes.flatMap((change) => change.events)
         if (events.length > 0) yield* outbox.append(events)
         for (const { writes } of changes) for (const statement of writes) yield* statement
       }).pipe(Effect.provideService(SqlClient.SqlClient, sql))
     )
-    if (changes.some(({ events }) => events.length > 0)) outbox.wake()
+    if (events.length > 0) outbox.wake()
   })
 
-  const writeAlone = ({ change, done }: Waiting) =>
-    write([change]).pipe(
-      Effect.mapError((error) =>
-        isClaimViolation(error)
-          ? new ClaimConflict({ claims: change.claimed })
-          : new StoreUnavailable({ cause: error })
-      ),
-      Effect.exit,
-      Effect.flatMap((exit) => Deferred.done(done, exit))
-    )
-
-  const writeBatch = (batch: ReadonlyArray<Waiting>) =>
-    write(batch.map(({ change }) => change)).pipe(
-      Effect.matchEffect({
-        onSuccess: () =>
-          Effect.forEach(batch, ({ done }) => Deferred.succeed(done, undefined), { discard: true }),
-        onFailure: () => Effect.forEach(batch, writeAlone, { discard: true })
-      }),
-      Effect.catchDefect((cause) =>
-        Effect.forEach(batch, ({ done }) => Deferred.fail(done, new StoreUnavailable({ cause })), {
-          discard: true
-        })
-      )
-    )
+  const writeAndAnswer = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
+    Effect.flatMap(Effect.exit(outcomeOf(write(batch.map(({ change }) => change)))), (outcome) => {
+      const isShared = outcome._tag === "Success" || isAway(outcome)
+      if (batch.length > 1 && !isShared) {
+        const middle = Math.ceil(batch.length / 2)
+        return Effect.andThen(writeAndAnswer(batch.slice(0, middle)), writeAndAnswer(batch.slice(middle)))
+      }
+      for (const { done } of batch) Deferred.doneUnsafe(done, outcome)
+      return Effect.void
+    })
 
   yield* Queue.takeBetween(waiting, 1, batchSize).pipe(
-    Effect.flatMap((batch) => (batch.length === 1 && batch[0] ? writeAlone(batch[0]) : writeBatch(batch))),
+    Effect.flatMap(writeAndAnswer),
     Effect.forever,
     Effect.forkScoped
   )
@@ -231,5 +233,41 @@ const toRow = (change: Commit) => {
   }
 }
 
-const isClaimViolation = (error: SqlError.SqlError): boolean =>
-  error.reason._tag === "UniqueViolation" && error.reason.constraint === "actor_claim_held"
+/** The answer to a commit: a fault of the change itself is a defect, anything else of the database an outage. */
+const outcomeOf = <A, R>(writing: Effect.Effect<A, ClaimConflict | SqlError.SqlError, R>) =>
+  Effect.catchTag(
+    Effect.asVoid(writing),
+    "SqlError",
+    (error): Effect.Effect<never, StoreUnavailable> =>
+      isFaultOfTheChange(error)
+        ? Effect.die(
+            new CommitRefused({ message: `The database refused the change: ${error.message}`, cause: error })
+          )
+        : Effect.fail(new StoreUnavailable({ cause: error }))
+  )
+
+const isAway = (outcome: Exit.Exit<void, ClaimConflict | StoreUnavailable>): boolean =>
+  Option.match(Exit.findErrorOption(outcome), {
+    onNone: () => false,
+    onSome: (error) => error._tag === "StoreUnavailable"
+  })
+
+/**
+ * PostgreSQL's error classes 21 to 23, 42 and 54 (manual, appendix A) are about the statement and its data, and a
+ * value that never left for the database has no class at all. The others are about the connection or the server.
+ */
+const isFaultOfTheChange = ({ reason }: SqlError.SqlError): boolean => {
+  switch (reason._tag) {
+    case "UniqueViolation":
+    case "ConstraintError":
+    case "SqlSyntaxError":
+      return true
+    case "UnknownError":
+      return /^(2[123]|42|54|$)/.test(sqlStateOf(reason.cause))
+    default:
+      return false
+  }
+}
+
+const sqlStateOf = (cause: unknown): string =>
+  typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""

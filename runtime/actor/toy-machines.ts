@@ -1,7 +1,7 @@
 import { assign, emit, setup } from "xstate"
 
 /**
- * Two machines for the kit's own tests. The door behaves; the troll is hostile.
+ * Machines for the kit's own tests. The door behaves, the lamp lives by its deadlines, the troll is hostile.
  */
 
 type DoorEvent =
@@ -54,6 +54,42 @@ export const doorMachine = setup({
     open: {
       after: { selfClosing: { target: "closed", actions: emit({ type: "doorClosed" }) } },
       on: { close: { target: "closed", actions: emit({ type: "doorClosed" }) } }
+    }
+  }
+})
+
+export interface LampContext {
+  readonly glow: number
+  readonly isStuck: boolean
+}
+
+type LampEvent = { type: "light"; glow: number } | { type: "darken" } | { type: "jam" }
+
+/** A lamp that goes dark by itself after the milliseconds it was lit for, unless its switch is jammed. */
+export const lampMachine = setup({
+  types: {
+    context: {} as LampContext,
+    events: {} as LampEvent,
+    emitted: {} as { type: "lit" } | { type: "dark" }
+  },
+  actions: {
+    noteGlow: assign({ glow: ({ event, context }) => (event.type === "light" ? event.glow : context.glow) })
+  },
+  guards: { isMovable: ({ context }) => !context.isStuck },
+  delays: { glow: ({ context }) => context.glow }
+}).createMachine({
+  id: "lamp",
+  context: { glow: 0, isStuck: false },
+  initial: "dark",
+  on: { jam: { actions: assign({ isStuck: true }) } },
+  states: {
+    dark: { on: { light: { target: "lit", actions: ["noteGlow", emit({ type: "lit" })] } } },
+    lit: {
+      on: {
+        light: { target: "lit", reenter: true, actions: "noteGlow" },
+        darken: { target: "dark", actions: emit({ type: "dark" }) }
+      },
+      after: { glow: { guard: "isMovable", target: "dark", actions: emit({ type: "dark" }) } }
     }
   }
 })

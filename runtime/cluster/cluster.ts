@@ -42,18 +42,10 @@ const partitionLayer = Partition.toLayer(
           shell.ask(payload.event as EventObject)
         ),
       Tell: ({ payload }) =>
-        Effect.flatMap(host.shell(payload.kind, payload.id), (shell) =>
-          shell.tell(payload.event as EventObject)
-            ? Effect.void
-            : Effect.fail(
-                new ActorUnavailable({
-                  kind: payload.kind,
-                  id: payload.id,
-                  reason: "mailbox-full",
-                  message: "The actor takes no letters now"
-                })
-              )
-        ),
+        Effect.flatMap(host.shell(payload.kind, payload.id), (shell) => {
+          const unavailable = shell.tell(payload.event as EventObject)
+          return unavailable ? Effect.fail(unavailable) : Effect.void
+        }),
       Wake: ({ payload }) => Effect.map(host.shell(payload.kind, payload.id), (shell) => shell.wake())
     })
   }),
