@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Schema, SchemaTransformation } from "effect"
 import {
   HttpApi,
   HttpApiEndpoint,
@@ -8,7 +8,7 @@ import {
   OpenApi
 } from "effect/http-api"
 import { CurrentCaller, RequiredAcl, tokenSecurity } from "../common/caller.ts"
-import { Id, IdFromString } from "../common/fields.ts"
+import { Id } from "../common/fields.ts"
 import { BadRequest, Conflict, NotFound, Unauthorized, Unavailable } from "./errors.ts"
 import { AgentStatus } from "./status.ts"
 
@@ -25,9 +25,14 @@ export class AgentdInput extends HttpApiMiddleware.Service<AgentdInput>()("strow
 
 const Done = HttpApiSchema.NoContent
 const recurse = Schema.optionalKey(Schema.String)
-const byId = { agent_id: IdFromString }
-const byNumber = { agent_number: Schema.String.check(Schema.isMaxLength(40)) }
-const queue = { queue_id: IdFromString }
+
+/** Any integer is an id: one that nothing can have names nothing, which each endpoint answers in its own way. */
+const PathId = Schema.String.check(Schema.isPattern(/^[0-9]{1,100}$/)).pipe(
+  Schema.decodeTo(Schema.Finite, SchemaTransformation.numberFromString)
+)
+const byId = { agent_id: PathId }
+const byNumber = { agent_number: Schema.String }
+const queue = { queue_id: PathId }
 
 /** What goes into an AMI header must not end its line. */
 const singleLine = Schema.isPattern(/^[^\r\n\0]*$/)
