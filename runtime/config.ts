@@ -1,4 +1,4 @@
-import { Config, ConfigProvider, Context, Data, Duration, Effect, Layer, Redacted } from "effect"
+import { Config, ConfigProvider, Context, Data, Duration, Effect, Layer, Redacted, Schema } from "effect"
 
 /** One knob: its environment name, its default as written in the environment, and one line of meaning. */
 export interface Knob<A = unknown> {
@@ -45,6 +45,21 @@ const natural = (name: string) =>
           )
     )
   )
+
+const json =
+  <A, I>(schema: Schema.Codec<A, I>, form: string) =>
+  (name: string) =>
+    Config.String(name).pipe(
+      Config.mapEffect((value) =>
+        Effect.mapError(
+          Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(value),
+          () =>
+            new Config.ConfigError(
+              new ConfigProvider.SourceError({ message: `${name}: expected JSON of the form ${form}` })
+            )
+        )
+      )
+    )
 
 /** Every knob of the runtime. The README's table is checked against this list. */
 const knobTable = {
@@ -102,9 +117,118 @@ const knobTable = {
     "TOKEN_KEY",
     secret,
     "",
-    "key that refresh tokens are derived from, shared by all nodes; empty: one kept in the data folder"
+    "key that refresh tokens are derived from and stored secrets are sealed with, shared by all nodes; empty: one kept in the data folder"
+  ),
+  ldapCa: knob(
+    "LDAP_CA",
+    text,
+    "",
+    "PEM file of the authorities that LDAP servers are trusted by; empty: those of Node.js"
   ),
   maxSessions: knob("MAX_USER_SESSIONS", natural, "100", "live sessions a user may have at once"),
+  maxAccountFailures: knob(
+    "LOGIN_FAILURES_PER_ACCOUNT",
+    natural,
+    "100",
+    "failed logins with one name within STROWGER_LOGIN_WINDOW before further ones are refused"
+  ),
+  maxAddressFailures: knob(
+    "LOGIN_FAILURES_PER_ADDRESS",
+    natural,
+    "1000",
+    "failed logins from one address within STROWGER_LOGIN_WINDOW before further ones are refused"
+  ),
+  loginWindow: knob("LOGIN_WINDOW", Config.Duration, "5 minutes", "how long a failed login counts"),
+  sessionSweepInterval: knob(
+    "SESSION_SWEEP_INTERVAL",
+    Config.Duration,
+    "1 minute",
+    "pause between two removals of expired sessions; under 1 second: none"
+  ),
+  sessionSweepBatch: knob(
+    "SESSION_SWEEP_BATCH",
+    natural,
+    "5000",
+    "expired sessions removed in one transaction"
+  ),
+  userAdminStatus: knob(
+    "USER_ADMIN_STATUS",
+    Config.Boolean,
+    "false",
+    "whether tokens tell in their metadata if the user is an administrator"
+  ),
+  userRegistration: knob(
+    "USER_REGISTRATION",
+    Config.Boolean,
+    "false",
+    "whether anybody may create a tenant and a user over HTTP"
+  ),
+  defaultUserPolicy: knob(
+    "DEFAULT_USER_POLICY",
+    text,
+    "",
+    "name of a policy of the master tenant whose accesses go into every token"
+  ),
+  allUsersPolicies: knob(
+    "ALL_USERS_POLICIES",
+    text,
+    "",
+    "slugs of policies of the master tenant, separated by commas, that every user of every tenant has"
+  ),
+  defaultPolicies: knob(
+    "DEFAULT_POLICIES",
+    json(
+      Schema.Record(
+        Schema.String,
+        Schema.Struct({ description: Schema.optionalKey(Schema.String), acl: Schema.Array(Schema.String) })
+      ),
+      "{slug: {description, acl: [access]}}"
+    ),
+    "{}",
+    "more policies to bring along, as JSON: {slug: {description, acl}}"
+  ),
+  defaultGroups: knob(
+    "DEFAULT_GROUPS",
+    json(
+      Schema.Record(Schema.String, Schema.Struct({ policies: Schema.Record(Schema.String, Schema.Boolean) })),
+      "{slug: {policies: {slug: boolean}}}"
+    ),
+    '{"wazo_default_admin_group":{"policies":{"wazo_default_admin_policy":true}}}',
+    "groups of every tenant, as JSON: {slug: {policies: {slug: boolean}}}"
+  ),
+  updatePolicies: knob(
+    "UPDATE_POLICIES",
+    Config.Boolean,
+    "true",
+    "whether the start brings default policies and groups up to date"
+  ),
+  smtpHost: knob("SMTP_HOST", text, "localhost", "mail server"),
+  smtpPort: knob("SMTP_PORT", port, "25", "its port"),
+  smtpUsername: knob("SMTP_USERNAME", text, "", "user at the mail server; empty: no login"),
+  smtpPassword: knob("SMTP_PASSWORD", secret, "", "its password"),
+  smtpSecurity: knob(
+    "SMTP_SECURITY",
+    (name) => Config.Literals(["none", "starttls", "tls"], name),
+    "none",
+    "none, starttls (required) or tls"
+  ),
+  mailAttempts: knob("MAIL_ATTEMPTS", natural, "12", "attempts to send a mail before it is given up"),
+  mailTemplateDir: knob(
+    "MAIL_TEMPLATE_DIR",
+    text,
+    "",
+    "folder whose files replace the templates of mails and of the confirmation page"
+  ),
+  mailFromName: knob("MAIL_FROM_NAME", text, "wazo-auth", "name that mails are from"),
+  mailFromAddress: knob("MAIL_FROM_ADDRESS", text, "noreply@wazo.community", "address that mails are from"),
+  publicUrl: knob(
+    "PUBLIC_URL",
+    text,
+    "",
+    "https://host[:port] for links in mails; empty: the host that the request named"
+  ),
+  mailLinkLifetime: knob("MAIL_LINK_LIFETIME", Config.Duration, "2 days", "how long links in mails work"),
+  pluginDir: knob("PLUGIN_DIR", text, "", "folder of plugins for authentication; empty: none"),
   actorIdle: knob(
     "ACTOR_IDLE",
     Config.Duration,

@@ -4,6 +4,7 @@ import { randomInt, randomUUID } from "node:crypto"
 import { AppConfig } from "../../runtime/config.ts"
 import { createAllUsersGroup, joinAllUsersGroup } from "./all-users-group.ts"
 import { dieOnSqlError } from "./changes.ts"
+import { applyDefaultGroups } from "./default-groups.ts"
 import { configManagedPolicies, type DefaultPolicy, masterUserPolicy } from "./default-policies.ts"
 
 import { Passwords } from "./passwords.ts"
@@ -46,7 +47,7 @@ export const bootstrapIdentity: Effect.Effect<
   const passwords = yield* Passwords
   const existing = yield* masterTenant
   if (existing !== undefined) {
-    yield* sql.withTransaction(Effect.andThen(lock, updatePolicies(existing)))
+    if (config.updatePolicies) yield* sql.withTransaction(Effect.andThen(lock, updatePolicies(existing)))
     yield* warnAboutPassword
     return { masterTenantUuid: existing }
   }
@@ -106,18 +107,31 @@ const createMaster = Effect.fnUntraced(function* (username: string, passwordHash
   return tenantUuid
 })
 
-/** Creates and updates the config-managed policies; one that is no longer shipped goes, unless it is in use. */
+/**
+ * Creates and updates the config-managed policies and the default groups; a config-managed policy that is no longer
+ * shipped goes, unless it is in use.
+ */
 const updatePolicies = Effect.fnUntraced(function* (tenantUuid: string) {
   const sql = yield* SqlClient.SqlClient
-  for (const policy of configManagedPolicies) {
+  const config = yield* AppConfig
+  const policies = [
+    ...configManagedPolicies,
+    ...Object.entries(config.defaultPolicies).map(([slug, { acl, description }]) => ({
+      slug,
+      acl,
+      description: description ?? "Automatically created"
+    }))
+  ]
+  for (const policy of policies) {
     const updated = yield* sql`
       update auth_policy set acl = ${policy.acl}, description = ${policy.description}
       where slug = ${policy.slug} and tenant_uuid = ${tenantUuid} and config_managed returning uuid`
     if (updated.length === 0) yield* insertPolicy(tenantUuid, policy, true)
   }
+  yield* applyDefaultGroups(tenantUuid)
   yield* sql`
     delete from auth_policy p where p.config_managed
-      and not (p.slug = any(${configManagedPolicies.map(({ slug }) => slug)}::text[]))
+      and not (p.slug = any(${policies.map(({ slug }) => slug)}::text[]))
       and not exists (select 1 from auth_user_policy where policy_uuid = p.uuid)
       and not exists (select 1 from auth_group_policy where policy_uuid = p.uuid)`
 })

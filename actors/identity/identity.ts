@@ -8,6 +8,7 @@ import { Accounts } from "./accounts.ts"
 import { Authentication } from "./authentication.ts"
 import { Bootstrap } from "./bootstrap.ts"
 import { Transactions } from "./changes.ts"
+import { Groups } from "./groups.ts"
 import { IdentityProviders } from "./identity-providers.ts"
 import { tokensLayer } from "./live-tokens.ts"
 import { Passwords } from "./passwords.ts"
@@ -27,6 +28,7 @@ import { Users } from "./users.ts"
 export type Identity =
   | Authentication
   | Bootstrap
+  | Groups
   | Policies
   | RefreshTokens
   | Sessions
@@ -45,7 +47,13 @@ export const identityLayer: Layer.Layer<
   Identity,
   never,
   SqlClient.SqlClient | EventBus | Outbox | Platform | AppConfig
-> = Layer.mergeAll(Authentication.layer, Users.layer, TenantRegistry.layer, sessionSweeperLayer).pipe(
+> = Layer.mergeAll(
+  Authentication.layer,
+  Groups.layer,
+  Users.layer,
+  TenantRegistry.layer,
+  sessionSweeperLayer
+).pipe(
   Layer.provide(IdentityProviders.layer),
   Layer.provideMerge(RefreshTokens.layer),
   Layer.provideMerge(Layer.mergeAll(Sessions.layer, Policies.layer, tokensLayer, tenantsLayer)),

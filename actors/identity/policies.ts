@@ -1,6 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
+import { AppConfig } from "../../runtime/config.ts"
 import {
   duplicateAccess,
   duplicatePolicy,
@@ -10,7 +11,7 @@ import {
   type ReasonNotFound,
   readOnlyPolicy,
   type Unauthorized,
-  unauthorized,
+  unknownGroup,
   unknownPolicy,
   unknownUser
 } from "../../schemas/auth/errors.ts"
@@ -18,6 +19,7 @@ import type { PoliciesQuery, PolicyCreation, PolicyUpdate, PolicyView } from "..
 import type { Caller } from "../../schemas/common/caller.ts"
 import { dieOnSqlError, onConstraint, Transactions } from "./changes.ts"
 import { filtersOf, listPage, type Page } from "./listing.ts"
+import { mayAddAll, mayRemoveAll } from "./privileges.ts"
 import { generateSlug, policySlug } from "./slug.ts"
 import { TenantTree } from "./tenant-tree.ts"
 
@@ -27,7 +29,7 @@ export type PolicyRefusal = Unauthorized | ReasonForbidden | ReasonNotFound | Re
 export type AttachmentRefusal = Unauthorized | NotFound | ReasonNotFound
 
 /**
- * Policies and their attachment to users (contracts/auth.md 10). An `id` is a uuid or a slug. Nobody gives or takes
+ * Policies and their attachment to users and groups (contracts/auth.md 9 and 10). An `id` is a uuid or a slug. Nobody gives or takes
  * an access that the own token does not carry.
  */
 export class Policies extends Context.Service<
@@ -57,267 +59,337 @@ export class Policies extends Context.Service<
       userUuid: string,
       id: string
     ) => Effect.Effect<void, AttachmentRefusal>
+    readonly attachToGroup: (
+      caller: Caller,
+      groupUuid: string,
+      id: string
+    ) => Effect.Effect<void, AttachmentRefusal>
+    readonly detachFromGroup: (
+      caller: Caller,
+      groupUuid: string,
+      id: string
+    ) => Effect.Effect<void, AttachmentRefusal>
+    readonly ofGroup: (
+      caller: Caller,
+      groupUuid: string,
+      query: PoliciesQuery
+    ) => Effect.Effect<Page<PolicyView>, NotFound>
     /** Attached directly; none for a user that the caller does not see. */
     readonly ofUser: (
       caller: Caller,
       userUuid: string,
       query: PoliciesQuery
     ) => Effect.Effect<Page<PolicyView>>
-    /** All accesses of a user: those of the groups and the own ones. A token is made from them. */
+    /**
+     * All accesses of a user: those of the default user policy (`STROWGER_DEFAULT_USER_POLICY`), of the groups and
+     * the own ones. A token is made from them.
+     */
     readonly accessesOf: (userUuid: string) => Effect.Effect<ReadonlyArray<string>>
   }
 >()("strowger/actors/identity/Policies") {
-  static readonly layer: Layer.Layer<Policies, never, SqlClient.SqlClient | Transactions | TenantTree> =
-    Layer.effect(
-      Policies,
-      Effect.gen(function* () {
-        const sql = yield* SqlClient.SqlClient
-        const transactions = yield* Transactions
-        const tree = yield* TenantTree
-        const provided = Effect.provideService(SqlClient.SqlClient, sql)
+  static readonly layer: Layer.Layer<
+    Policies,
+    never,
+    SqlClient.SqlClient | Transactions | TenantTree | AppConfig
+  > = Layer.effect(
+    Policies,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const transactions = yield* Transactions
+      const tree = yield* TenantTree
+      const config = yield* AppConfig
+      const provided = Effect.provideService(SqlClient.SqlClient, sql)
 
-        const columns = sql`
+      const columns = sql`
           p.uuid, p.tenant_uuid, p.name, p.slug, p.description, p.acl, p.config_managed, p.shared`
 
-        /** Policies of some tenants, the config-managed ones, and what the ancestors of the acting tenant share. */
-        const seenFrom = (acting: string, tenants: ReadonlyArray<string>) => sql`(
+      /** Policies of some tenants, the config-managed ones, and what the ancestors of the acting tenant share. */
+      const seenFrom = (acting: string, tenants: ReadonlyArray<string>) => sql`(
           p.tenant_uuid = any(${tenants}::uuid[]) or p.config_managed
           or (p.shared and p.tenant_uuid = any(${tree.ancestors(acting)}::uuid[])))`
 
-        const find = Effect.fnUntraced(function* (caller: Caller, id: string) {
-          const byUuid = uuidForm.test(id)
-          const named = byUuid
-            ? sql`p.uuid = ${id} and ${seenFrom(caller.tenantUuid, caller.visibleTenants)}`
-            : sql`p.slug = ${id} and ${seenFrom(caller.tenantUuid, [caller.tenantUuid])}`
-          const [row] = yield* sql<PolicyRow>`
+      const find = Effect.fnUntraced(function* (caller: Caller, id: string) {
+        const byUuid = uuidForm.test(id)
+        const named = byUuid
+          ? sql`p.uuid = ${id} and ${seenFrom(caller.tenantUuid, caller.visibleTenants)}`
+          : sql`p.slug = ${id} and ${seenFrom(caller.tenantUuid, [caller.tenantUuid])}`
+        const [row] = yield* sql<PolicyRow>`
             select ${columns} from auth_policy p where ${named}
             order by p.tenant_uuid = ${caller.tenantUuid} desc limit 1`
-          return row ?? (yield* unknownPolicy(id))
-        })
+        return row ?? (yield* unknownPolicy(id))
+      })
 
-        const findWritable = Effect.fnUntraced(function* (caller: Caller, id: string) {
-          const row = yield* find(caller, id)
-          const view = viewOf(row, caller.visibleTenants)
-          return { row, readOnly: view.read_only }
-        })
+      const findWritable = Effect.fnUntraced(function* (caller: Caller, id: string) {
+        const row = yield* find(caller, id)
+        const view = viewOf(row, caller.visibleTenants)
+        return { row, readOnly: view.read_only }
+      })
 
-        /** A shared policy reserves its name and slug in all tenants below its own. */
-        const refuseSharedNames = Effect.fnUntraced(function* (
-          tenantUuid: string,
-          name: string,
-          slug: string,
-          shared: boolean
-        ) {
-          const above = [tenantUuid, ...tree.ancestors(tenantUuid)]
-          const below = shared ? tree.tenants.visible(tenantUuid) : []
-          const clashes = yield* sql`
+      /** A shared policy reserves its name and slug in all tenants below its own. */
+      const refuseSharedNames = Effect.fnUntraced(function* (
+        tenantUuid: string,
+        name: string,
+        slug: string,
+        shared: boolean
+      ) {
+        const above = [tenantUuid, ...tree.ancestors(tenantUuid)]
+        const below = shared ? tree.tenants.visible(tenantUuid) : []
+        const clashes = yield* sql`
             select 1 from auth_policy p where (p.name = ${name} or lower(p.slug) = lower(${slug}))
               and ((p.shared and p.tenant_uuid = any(${above}::uuid[]))
                 or p.tenant_uuid = any(${below}::uuid[])) limit 1`
-          if (clashes.length > 0) return yield* duplicatePolicy(name)
-        })
+        if (clashes.length > 0) return yield* duplicatePolicy(name)
+      })
 
-        const create = (caller: Caller, policy: PolicyCreation) =>
-          Effect.andThen(
-            mayAddAll(caller, policy.acl),
-            transactions.run(
-              Effect.fnUntraced(function* () {
-                const slug =
-                  policy.slug ??
-                  (yield* generateSlug(policy.name, policySlug, (candidate) =>
-                    Effect.map(
-                      sql`select 1 from auth_policy p where lower(p.slug) = lower(${candidate})
+      const create = (caller: Caller, policy: PolicyCreation) =>
+        Effect.andThen(
+          mayAddAll(caller, policy.acl),
+          transactions.run(
+            Effect.fnUntraced(function* () {
+              const slug =
+                policy.slug ??
+                (yield* generateSlug(policy.name, policySlug, (candidate) =>
+                  Effect.map(
+                    sql`select 1 from auth_policy p where lower(p.slug) = lower(${candidate})
                           and ${seenFrom(caller.tenantUuid, [caller.tenantUuid])}`,
-                      (rows) => rows.length === 0
-                    )
-                  ))
-                yield* refuseSharedNames(caller.tenantUuid, policy.name, slug, policy.shared)
-                const row: PolicyRow = {
-                  uuid: randomUUID(),
-                  tenant_uuid: caller.tenantUuid,
-                  name: policy.name,
-                  slug,
-                  description: policy.description,
-                  acl: distinct(policy.acl),
-                  config_managed: false,
-                  shared: policy.shared
-                }
-                yield* sql`insert into auth_policy ${sql.insert({ ...row })}`.pipe(onDuplicate(policy.name))
-                return viewOf(row, [caller.tenantUuid])
-              })
-            )
-          )
-
-        const update = (caller: Caller, id: string, policy: PolicyUpdate) =>
-          transactions.run(
-            Effect.fnUntraced(function* () {
-              const { row, readOnly } = yield* findWritable(caller, id)
-              if (readOnly) return yield* readOnlyPolicy(row.uuid)
-              yield* mayAddAll(caller, policy.acl)
-              const kept = new Set(policy.acl)
-              yield* mayRemoveAll(
-                caller,
-                row.acl.filter((access) => !kept.has(access))
-              )
-              const changed = {
+                    (rows) => rows.length === 0
+                  )
+                ))
+              yield* refuseSharedNames(caller.tenantUuid, policy.name, slug, policy.shared)
+              const row: PolicyRow = {
+                uuid: randomUUID(),
+                tenant_uuid: caller.tenantUuid,
                 name: policy.name,
+                slug,
                 description: policy.description,
-                acl: distinct(policy.acl)
+                acl: distinct(policy.acl),
+                config_managed: false,
+                shared: policy.shared
               }
-              yield* sql`update auth_policy set ${sql.update(changed)} where uuid = ${row.uuid}`.pipe(
-                onDuplicate(policy.name)
-              )
-              return viewOf({ ...row, ...changed }, caller.visibleTenants)
+              yield* sql`insert into auth_policy ${sql.insert({ ...row })}`.pipe(onDuplicate(policy.name))
+              return viewOf(row, [caller.tenantUuid])
             })
           )
+        )
 
-        const remove = (caller: Caller, id: string) =>
-          transactions.run(
-            Effect.fnUntraced(function* () {
-              const { row, readOnly } = yield* findWritable(caller, id)
-              yield* mayRemoveAll(caller, row.acl)
-              if (readOnly) return yield* readOnlyPolicy(row.uuid)
-              yield* sql`delete from auth_policy where uuid = ${row.uuid}`
-            })
-          )
+      const update = (caller: Caller, id: string, policy: PolicyUpdate) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            const { row, readOnly } = yield* findWritable(caller, id)
+            if (readOnly) return yield* readOnlyPolicy(row.uuid)
+            yield* mayAddAll(caller, policy.acl)
+            const kept = new Set(policy.acl)
+            yield* mayRemoveAll(
+              caller,
+              row.acl.filter((access) => !kept.has(access))
+            )
+            const changed = {
+              name: policy.name,
+              description: policy.description,
+              acl: distinct(policy.acl)
+            }
+            yield* sql`update auth_policy set ${sql.update(changed)} where uuid = ${row.uuid}`.pipe(
+              onDuplicate(policy.name)
+            )
+            return viewOf({ ...row, ...changed }, caller.visibleTenants)
+          })
+        )
 
-        const addAccess = (caller: Caller, id: string, access: string) =>
-          transactions.run(
-            Effect.fnUntraced(function* () {
-              const { row, readOnly } = yield* findWritable(caller, id)
-              yield* mayAddAll(caller, [access])
-              if (readOnly) return yield* readOnlyPolicy(row.uuid)
-              const added = yield* sql`
+      const remove = (caller: Caller, id: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            const { row, readOnly } = yield* findWritable(caller, id)
+            yield* mayRemoveAll(caller, row.acl)
+            if (readOnly) return yield* readOnlyPolicy(row.uuid)
+            yield* sql`delete from auth_policy where uuid = ${row.uuid}`
+          })
+        )
+
+      const addAccess = (caller: Caller, id: string, access: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            const { row, readOnly } = yield* findWritable(caller, id)
+            yield* mayAddAll(caller, [access])
+            if (readOnly) return yield* readOnlyPolicy(row.uuid)
+            const added = yield* sql`
                 update auth_policy set acl = array_append(acl, ${access}::text)
                 where uuid = ${row.uuid} and not (${access}::text = any(acl)) returning uuid`
-              if (added.length === 0) return yield* duplicateAccess(access)
-            })
-          )
-
-        const removeAccess = (caller: Caller, id: string, access: string) =>
-          transactions.run(
-            Effect.fnUntraced(function* () {
-              const { row, readOnly } = yield* findWritable(caller, id)
-              yield* mayRemoveAll(caller, [access])
-              if (readOnly) return yield* readOnlyPolicy(row.uuid)
-              yield* sql`
-                update auth_policy set acl = array_remove(acl, ${access}::text) where uuid = ${row.uuid}`
-            })
-          )
-
-        const requireUser = Effect.fnUntraced(function* (caller: Caller, uuid: string) {
-          const rows = yield* sql`
-            select 1 from auth_user where uuid = ${uuid} and tenant_uuid = any(${caller.visibleTenants}::uuid[])`
-          if (rows.length === 0) return yield* unknownUser(uuid)
-        })
-
-        const attachToUser = (caller: Caller, userUuid: string, id: string) =>
-          transactions.run(
-            Effect.fnUntraced(function* () {
-              yield* requireUser(caller, userUuid)
-              const policy = yield* find(caller, id)
-              yield* mayAddAll(caller, policy.acl)
-              yield* sql`insert into auth_user_policy ${sql.insert({
-                user_uuid: userUuid,
-                policy_uuid: policy.uuid
-              })} on conflict do nothing`
-            })
-          )
-
-        const detachFromUser = (caller: Caller, userUuid: string, id: string) =>
-          transactions.run(
-            Effect.fnUntraced(function* () {
-              yield* requireUser(caller, userUuid)
-              const policy = yield* find(caller, id)
-              yield* mayRemoveAll(caller, policy.acl)
-              yield* sql`
-                delete from auth_user_policy where user_uuid = ${userUuid} and policy_uuid = ${policy.uuid}`
-            })
-          )
-
-        const pageOf = Effect.fnUntraced(function* (
-          query: PoliciesQuery,
-          scope: Parameters<typeof listPage>[1]["scope"],
-          shown: ReadonlyArray<string>,
-          readOnly: Parameters<typeof listPage>[1]["filters"]
-        ) {
-          const found = yield* listPage<PolicyRow>(query, {
-            select: columns,
-            from: sql`auth_policy p`,
-            scope,
-            filters: [
-              ...readOnly,
-              ...filtersOf(query, {
-                uuid: (value) => sql`p.uuid::text = ${value}`,
-                name: (value) => sql`p.name = ${value}`,
-                slug: (value) => sql`p.slug = ${value}`,
-                tenant_uuid: (value) => sql`p.tenant_uuid::text = ${value}`,
-                user_uuid: (value) => sql`exists (
-                  select 1 from auth_user_policy up where up.policy_uuid = p.uuid and up.user_uuid::text = ${value})`,
-                group_uuid: (value) => sql`exists (
-                  select 1 from auth_group_policy gp where gp.policy_uuid = p.uuid and gp.group_uuid::text = ${value})`
-              })
-            ],
-            search: (pattern) => [sql`p.name ilike ${pattern}`, sql`p.description ilike ${pattern}`],
-            order: [sql`p.${sql(query.order)}`, sql`p.uuid`]
+            if (added.length === 0) return yield* duplicateAccess(access)
           })
-          return { ...found, items: found.items.map((row) => viewOf(row, shown)) }
-        }, provided)
+        )
 
-        const list = (caller: Caller, query: PoliciesQuery) => {
-          const shown = query.recurse ? caller.visibleTenants : [caller.tenantUuid]
-          const above = tree.ancestors(caller.tenantUuid)
-          const readOnly =
-            query.read_only === undefined
-              ? []
-              : query.read_only
-                ? [sql`(p.config_managed or (p.shared and p.tenant_uuid = any(${above}::uuid[])))`]
-                : [sql`p.tenant_uuid = any(${shown}::uuid[])`]
-          return dieOnSqlError(pageOf(query, seenFrom(caller.tenantUuid, shown), shown, readOnly))
-        }
+      const removeAccess = (caller: Caller, id: string, access: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            const { row, readOnly } = yield* findWritable(caller, id)
+            yield* mayRemoveAll(caller, [access])
+            if (readOnly) return yield* readOnlyPolicy(row.uuid)
+            yield* sql`
+                update auth_policy set acl = array_remove(acl, ${access}::text) where uuid = ${row.uuid}`
+          })
+        )
 
-        const ofUser = (caller: Caller, userUuid: string, query: PoliciesQuery) =>
-          dieOnSqlError(
-            pageOf(
-              query,
-              sql`exists (
+      const requireUser = Effect.fnUntraced(function* (caller: Caller, uuid: string) {
+        const rows = yield* sql`
+            select 1 from auth_user where uuid = ${uuid} and tenant_uuid = any(${caller.visibleTenants}::uuid[])`
+        if (rows.length === 0) return yield* unknownUser(uuid)
+      })
+
+      const requireGroup = Effect.fnUntraced(function* (caller: Caller, uuid: string) {
+        const rows = yield* sql`
+            select 1 from auth_group where uuid = ${uuid} and tenant_uuid = any(${caller.visibleTenants}::uuid[])`
+        if (rows.length === 0) return yield* unknownGroup(uuid)
+      })
+
+      const attachToGroup = (caller: Caller, groupUuid: string, id: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            yield* requireGroup(caller, groupUuid)
+            const policy = yield* find(caller, id)
+            yield* mayAddAll(caller, policy.acl)
+            yield* sql`insert into auth_group_policy ${sql.insert({
+              group_uuid: groupUuid,
+              policy_uuid: policy.uuid
+            })} on conflict do nothing`
+          })
+        )
+
+      const detachFromGroup = (caller: Caller, groupUuid: string, id: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            yield* requireGroup(caller, groupUuid)
+            const policy = yield* find(caller, id)
+            yield* mayRemoveAll(caller, policy.acl)
+            yield* sql`
+                delete from auth_group_policy where group_uuid = ${groupUuid} and policy_uuid = ${policy.uuid}`
+          })
+        )
+
+      const attachToUser = (caller: Caller, userUuid: string, id: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            yield* requireUser(caller, userUuid)
+            const policy = yield* find(caller, id)
+            yield* mayAddAll(caller, policy.acl)
+            yield* sql`insert into auth_user_policy ${sql.insert({
+              user_uuid: userUuid,
+              policy_uuid: policy.uuid
+            })} on conflict do nothing`
+          })
+        )
+
+      const detachFromUser = (caller: Caller, userUuid: string, id: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* () {
+            yield* requireUser(caller, userUuid)
+            const policy = yield* find(caller, id)
+            yield* mayRemoveAll(caller, policy.acl)
+            yield* sql`
+                delete from auth_user_policy where user_uuid = ${userUuid} and policy_uuid = ${policy.uuid}`
+          })
+        )
+
+      const pageOf = Effect.fnUntraced(function* (
+        query: PoliciesQuery,
+        scope: Parameters<typeof listPage>[1]["scope"],
+        shown: ReadonlyArray<string>,
+        readOnly: Parameters<typeof listPage>[1]["filters"]
+      ) {
+        const found = yield* listPage<PolicyRow>(query, {
+          select: columns,
+          from: sql`auth_policy p`,
+          scope,
+          filters: [
+            ...readOnly,
+            ...filtersOf(query, {
+              uuid: (value) => sql`p.uuid::text = ${value}`,
+              name: (value) => sql`p.name = ${value}`,
+              slug: (value) => sql`p.slug = ${value}`,
+              tenant_uuid: (value) => sql`p.tenant_uuid::text = ${value}`,
+              user_uuid: (value) => sql`exists (
+                  select 1 from auth_user_policy up where up.policy_uuid = p.uuid and up.user_uuid::text = ${value})`,
+              group_uuid: (value) => sql`exists (
+                  select 1 from auth_group_policy gp where gp.policy_uuid = p.uuid and gp.group_uuid::text = ${value})`
+            })
+          ],
+          search: (pattern) => [sql`p.name ilike ${pattern}`, sql`p.description ilike ${pattern}`],
+          order: [sql`p.${sql(query.order)}`, sql`p.uuid`]
+        })
+        return { ...found, items: found.items.map((row) => viewOf(row, shown)) }
+      }, provided)
+
+      const list = (caller: Caller, query: PoliciesQuery) => {
+        const shown = query.recurse ? caller.visibleTenants : [caller.tenantUuid]
+        const above = tree.ancestors(caller.tenantUuid)
+        const readOnly =
+          query.read_only === undefined
+            ? []
+            : query.read_only
+              ? [sql`(p.config_managed or (p.shared and p.tenant_uuid = any(${above}::uuid[])))`]
+              : [sql`p.tenant_uuid = any(${shown}::uuid[])`]
+        return dieOnSqlError(pageOf(query, seenFrom(caller.tenantUuid, shown), shown, readOnly))
+      }
+
+      const ofUser = (caller: Caller, userUuid: string, query: PoliciesQuery) =>
+        dieOnSqlError(
+          pageOf(
+            query,
+            sql`exists (
                 select 1 from auth_user_policy up join auth_user u on u.uuid = up.user_uuid
                 where up.policy_uuid = p.uuid and u.uuid = ${userUuid}
                   and u.tenant_uuid = any(${caller.visibleTenants}::uuid[]))`,
+            caller.visibleTenants,
+            []
+          )
+        )
+
+      const ofGroup = (caller: Caller, groupUuid: string, query: PoliciesQuery) =>
+        dieOnSqlError(
+          Effect.andThen(
+            requireGroup(caller, groupUuid),
+            pageOf(
+              query,
+              sql`exists (
+                  select 1 from auth_group_policy gp where gp.policy_uuid = p.uuid and gp.group_uuid = ${groupUuid})`,
               caller.visibleTenants,
               []
             )
           )
+        )
 
-        const accessesOf = (userUuid: string) =>
-          dieOnSqlError(
-            Effect.map(
-              sql<{ acl: ReadonlyArray<string> }>`
+      const accessesOf = (userUuid: string) =>
+        dieOnSqlError(
+          Effect.map(
+            sql<{ acl: ReadonlyArray<string> }>`
                 select p.acl from auth_policy p where p.uuid in (
                   select policy_uuid from auth_user_policy where user_uuid = ${userUuid}
                   union select gp.policy_uuid from auth_group_policy gp
                     join auth_group_user gu on gu.group_uuid = gp.group_uuid where gu.user_uuid = ${userUuid})
+                or (p.name = ${config.defaultUserPolicy} and p.tenant_uuid = ${tree.tenants.master})
                 order by p.uuid`,
-              (rows) => distinct(rows.flatMap(({ acl }) => acl))
-            )
+            (rows) => distinct(rows.flatMap(({ acl }) => acl))
           )
+        )
 
-        return {
-          list,
-          get: (caller, id) =>
-            dieOnSqlError(Effect.map(find(caller, id), (row) => viewOf(row, caller.visibleTenants))),
-          create,
-          update,
-          remove,
-          addAccess,
-          removeAccess,
-          attachToUser,
-          detachFromUser,
-          ofUser,
-          accessesOf
-        }
-      })
-    )
+      return {
+        list,
+        get: (caller, id) =>
+          dieOnSqlError(Effect.map(find(caller, id), (row) => viewOf(row, caller.visibleTenants))),
+        create,
+        update,
+        remove,
+        addAccess,
+        removeAccess,
+        attachToUser,
+        detachFromUser,
+        ofUser,
+        attachToGroup,
+        detachFromGroup,
+        ofGroup,
+        accessesOf
+      }
+    })
+  )
 }
 
 interface PolicyRow {
@@ -352,26 +424,3 @@ const onDuplicate = (name: string) =>
     auth_policy_name: () => duplicatePolicy(name),
     auth_policy_slug: () => duplicatePolicy(name)
   })
-
-/** An access that denies may always be given; any other must be the caller's own. */
-const mayAddAll = (caller: Caller, accesses: ReadonlyArray<string>) =>
-  requireAll(
-    caller,
-    accesses.filter((access) => !access.startsWith("!")),
-    (access) => access
-  )
-
-/** Taking a denial away needs the right that it denies. */
-const mayRemoveAll = (caller: Caller, accesses: ReadonlyArray<string>) =>
-  requireAll(caller, accesses, (access) => (access.startsWith("!") ? access.slice(1) : access))
-
-const requireAll = (
-  caller: Caller,
-  accesses: ReadonlyArray<string>,
-  right: (access: string) => string
-): Effect.Effect<void, Unauthorized> => {
-  const missing = accesses.find((access) => !caller.allows(right(access)))
-  return missing === undefined
-    ? Effect.void
-    : Effect.fail(unauthorized({ invalid_token: caller.tokenId, required_access: missing }))
-}

@@ -1,23 +1,44 @@
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Metric, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
+import { AppConfig, millis } from "../../runtime/config.ts"
 import { authSessionExpireSoon } from "../../schemas/events/auth.ts"
 import { Transactions } from "./changes.ts"
 import { announced, Sessions } from "./sessions.ts"
 
-/** Seconds between two sweeps, and how long before its end a session is announced (contracts/auth.md 18, 19). */
-const intervalSeconds = 60
-/** Tokens removed in one transaction, oldest first. */
-const batchSize = 5_000
+/** Expired sessions that were removed. */
+const removed = Metric.counter("strowger_auth_sessions_expired_total", {
+  description: "Sessions removed because they expired",
+  incremental: true
+})
+const failed = Metric.counter("strowger_auth_session_sweeps_failed_total", {
+  description: "Removals of expired sessions that failed",
+  incremental: true
+})
 
-/** Sweeps as long as the layer lives; a sweep that fails is logged and the next one comes. */
-export const sessionSweeperLayer: Layer.Layer<never, never, SqlClient.SqlClient | Sessions | Transactions> =
-  Layer.effectDiscard(
-    Effect.suspend(() => sweepSessions).pipe(
-      Effect.catchCause((cause) => Effect.logError("Expired sessions could not be removed", cause)),
-      Effect.repeat(Schedule.spaced(`${intervalSeconds} seconds`)),
+/**
+ * Sweeps every `STROWGER_SESSION_SWEEP_INTERVAL` as long as the layer lives, never when that is under a second
+ * (contracts/auth.md 18, 19). A sweep that fails is logged and the next one comes.
+ */
+export const sessionSweeperLayer: Layer.Layer<
+  never,
+  never,
+  SqlClient.SqlClient | Sessions | Transactions | AppConfig
+> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { sessionSweepInterval } = yield* AppConfig
+    if (millis(sessionSweepInterval) < 1_000) return
+    yield* Effect.suspend(() => sweepSessions).pipe(
+      Effect.catchCause((cause) =>
+        Effect.andThen(
+          Metric.update(failed, 1),
+          Effect.logError("Expired sessions could not be removed", cause)
+        )
+      ),
+      Effect.repeat(Schedule.spaced(sessionSweepInterval)),
       Effect.forkScoped
     )
-  )
+  })
+)
 
 /**
  * Removes expired tokens with their sessions and tells of it, then announces once each session that ends before
@@ -27,21 +48,25 @@ export const sweepSessions = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const sessions = yield* Sessions
   const transactions = yield* Transactions
+  const { sessionSweepBatch, sessionSweepInterval } = yield* AppConfig
   const removeBatch = transactions.run((changes) =>
     sessions.endWhere(
       changes,
       sql`s.uuid in (
         select session_uuid from auth_token where expires_at <= ${new Date()}
-        order by expires_at limit ${batchSize} for update skip locked)`
+        order by expires_at limit ${sessionSweepBatch} for update skip locked)`
     )
   )
-  yield* Effect.repeat(removeBatch, { until: (removed) => removed < batchSize })
+  yield* removeBatch.pipe(
+    Effect.tap((count) => Metric.update(removed, count)),
+    Effect.repeat({ until: (count) => count < sessionSweepBatch })
+  )
   yield* transactions.run(
     Effect.fnUntraced(function* (changes) {
       const soon = yield* sql<EndingSession>`
         update auth_session s set expiry_announced = true from auth_token t
         where t.session_uuid = s.uuid and not s.expiry_announced
-          and t.expires_at <= ${new Date(Date.now() + intervalSeconds * 1000)}
+          and t.expires_at <= ${new Date(Date.now() + millis(sessionSweepInterval))}
         returning s.uuid, t.auth_id, t.metadata`
       for (const { uuid, auth_id, metadata } of soon) {
         const session = announced(uuid, auth_id, metadata)

@@ -1,6 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
+import { AppConfig } from "../../runtime/config.ts"
 import {
   type Conflict,
   deletingOwnTenant,
@@ -20,6 +21,7 @@ import type { Caller } from "../../schemas/common/caller.ts"
 import { authTenantAdded, authTenantDeleted, authTenantUpdated } from "../../schemas/events/auth.ts"
 import { createAllUsersGroup } from "./all-users-group.ts"
 import { dieOnSqlError, onConstraint, Transactions } from "./changes.ts"
+import { applyDefaultGroups } from "./default-groups.ts"
 import { filtersOf, listPage, type Page } from "./listing.ts"
 import { generateSlug, tenantSlug } from "./slug.ts"
 import { TenantTree } from "./tenant-tree.ts"
@@ -33,7 +35,7 @@ export class TenantRegistry extends Context.Service<
   TenantRegistry,
   {
     readonly list: (caller: Caller, query: TenantsQuery) => Effect.Effect<Page<TenantView>>
-    /** A child of the acting tenant, with its all-users group. */
+    /** A child of the acting tenant, with its all-users group and the default groups. */
     readonly create: (
       caller: Caller,
       tenant: TenantCreation
@@ -62,7 +64,7 @@ export class TenantRegistry extends Context.Service<
   static readonly layer: Layer.Layer<
     TenantRegistry,
     never,
-    SqlClient.SqlClient | Transactions | TenantTree | TokenCache
+    SqlClient.SqlClient | Transactions | TenantTree | TokenCache | AppConfig
   > = Layer.effect(
     TenantRegistry,
     Effect.gen(function* () {
@@ -70,6 +72,7 @@ export class TenantRegistry extends Context.Service<
       const transactions = yield* Transactions
       const tree = yield* TenantTree
       const cache = yield* TokenCache
+      const config = yield* AppConfig
       const provided = Effect.provideService(SqlClient.SqlClient, sql)
 
       const columns = sql`
@@ -109,37 +112,42 @@ export class TenantRegistry extends Context.Service<
 
       const create = (caller: Caller, tenant: TenantCreation) =>
         transactions.run(
-          Effect.fnUntraced(function* (changes) {
-            const uuid = tenant.uuid ?? randomUUID()
-            yield* requireContact(tenant.contact)
-            const slug =
-              tenant.slug ??
-              (yield* generateSlug(tenant.name, tenantSlug, (candidate) =>
-                Effect.map(
-                  sql`select 1 from auth_tenant where lower(slug) = lower(${candidate})`,
-                  (rows) => rows.length === 0
-                )
-              ))
-            yield* sql`insert into auth_tenant ${sql.insert({
-              uuid,
-              slug,
-              parent_uuid: caller.tenantUuid,
-              ...rowOf(tenant)
-            })}`.pipe(
-              onConstraint({
-                auth_tenant_pkey: () => tenantIdentityConflict(uuid),
-                auth_tenant_slug: () => tenantSlugConflict(slug)
-              })
-            )
-            yield* setDomains(uuid, tenant.domain_names)
-            yield* createAllUsersGroup(uuid)
-            const { name } = tenant
-            const domain_names = [...new Set(tenant.domain_names)]
-            changes.emit(authTenantAdded, { tenantUuid: uuid }, { uuid, name, slug, domain_names })
-            changes.afterCommit(() => tree.put({ uuid, parentUuid: caller.tenantUuid, slug }))
-            const [row] = yield* sql<TenantRow>`select ${columns} from auth_tenant t where t.uuid = ${uuid}`
-            return row === undefined ? yield* Effect.die("the tenant was just inserted") : viewOf(row)
-          }, provided)
+          Effect.fnUntraced(
+            function* (changes) {
+              const uuid = tenant.uuid ?? randomUUID()
+              yield* requireContact(tenant.contact)
+              const slug =
+                tenant.slug ??
+                (yield* generateSlug(tenant.name, tenantSlug, (candidate) =>
+                  Effect.map(
+                    sql`select 1 from auth_tenant where lower(slug) = lower(${candidate})`,
+                    (rows) => rows.length === 0
+                  )
+                ))
+              yield* sql`insert into auth_tenant ${sql.insert({
+                uuid,
+                slug,
+                parent_uuid: caller.tenantUuid,
+                ...rowOf(tenant)
+              })}`.pipe(
+                onConstraint({
+                  auth_tenant_pkey: () => tenantIdentityConflict(uuid),
+                  auth_tenant_slug: () => tenantSlugConflict(slug)
+                })
+              )
+              yield* setDomains(uuid, tenant.domain_names)
+              yield* createAllUsersGroup(uuid)
+              yield* applyDefaultGroups(tree.tenants.master, uuid)
+              const { name } = tenant
+              const domain_names = [...new Set(tenant.domain_names)]
+              changes.emit(authTenantAdded, { tenantUuid: uuid }, { uuid, name, slug, domain_names })
+              changes.afterCommit(() => tree.put({ uuid, parentUuid: caller.tenantUuid, slug }))
+              const [row] = yield* sql<TenantRow>`select ${columns} from auth_tenant t where t.uuid = ${uuid}`
+              return row === undefined ? yield* Effect.die("the tenant was just inserted") : viewOf(row)
+            },
+            provided,
+            Effect.provideService(AppConfig, config)
+          )
         )
 
       const update = (caller: Caller, uuid: string, tenant: TenantUpdate) =>

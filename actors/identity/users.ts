@@ -1,7 +1,9 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import type { Fragment } from "effect/sql/Statement"
 import { randomUUID } from "node:crypto"
 import { type Conflict, type NotFound, unknownUser, userConflict } from "../../schemas/auth/errors.ts"
+import type { GroupUsersQuery } from "../../schemas/auth/groups.ts"
 import type { UserCreation, UsersQuery, UserUpdate, UserView } from "../../schemas/auth/models.ts"
 import { authRefreshTokenDeleted } from "../../schemas/events/auth.ts"
 import { joinAllUsersGroup } from "./all-users-group.ts"
@@ -19,6 +21,12 @@ export class Users extends Context.Service<
   Users,
   {
     readonly list: (scope: ReadonlyArray<string>, query: UsersQuery) => Effect.Effect<Page<UserView>>
+    /** The members of a group of those tenants; none for any other group. */
+    readonly ofGroup: (
+      visible: ReadonlyArray<string>,
+      groupUuid: string,
+      query: GroupUsersQuery
+    ) => Effect.Effect<Page<UserView>>
     readonly create: (tenantUuid: string, user: UserCreation) => Effect.Effect<UserView, Conflict>
     readonly get: (visible: ReadonlyArray<string>, uuid: string) => Effect.Effect<UserView, NotFound>
     readonly update: (
@@ -141,11 +149,11 @@ export class Users extends Context.Service<
           })
         )
 
-      const list = (scope: ReadonlyArray<string>, query: UsersQuery) =>
+      const page = (scope: Fragment, query: UsersQuery | GroupUsersQuery) =>
         listPage<UserView>(query, {
           select: columns,
           from: sql`auth_user u`,
-          scope: sql`u.tenant_uuid = any(${scope}::uuid[])`,
+          scope,
           filters: filtersOf(query, {
             uuid: (value) => sql`u.uuid::text = ${value}`,
             username: (value) => sql`u.username = ${value}`,
@@ -172,7 +180,15 @@ export class Users extends Context.Service<
         }).pipe(provided, dieOnSqlError)
 
       return {
-        list,
+        list: (scope, query) => page(sql`u.tenant_uuid = any(${scope}::uuid[])`, query),
+        ofGroup: (visible, groupUuid, query) =>
+          page(
+            sql`exists (
+              select 1 from auth_group_user gu join auth_group g on g.uuid = gu.group_uuid
+              where gu.user_uuid = u.uuid and g.uuid = ${groupUuid}
+                and g.tenant_uuid = any(${visible}::uuid[]))`,
+            query
+          ),
         create,
         get: (visible, uuid) => dieOnSqlError(find(visible, uuid)),
         update,

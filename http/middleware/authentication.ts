@@ -53,12 +53,20 @@ export const resolveCaller = Effect.fnUntraced(function* (request: {
 export const tenantHeader = (headers: Readonly<Record<string, string | undefined>>): string | undefined =>
   headers["accent-tenant"] || headers["wazo-tenant"] || undefined
 
-/** Fills `{parameter}` with the path values, each dot changed to an underscore (contracts/auth.md 4). */
+/**
+ * Fills `{parameter}` with the path values, each dot changed to an underscore and uuids in lowercase, so that no
+ * spelling gets around a denial (contracts/auth.md 4).
+ */
 export const fillAccess = (
   pattern: string,
   parameters: Readonly<Record<string, string | undefined>>
 ): string =>
-  pattern.replace(/\{([^}]+)\}/g, (_, name: string) => (parameters[name] ?? "").replaceAll(".", "_"))
+  pattern.replace(/\{([^}]+)\}/g, (_, name: string) => {
+    const value = parameters[name] ?? ""
+    return uuidForm.test(value) ? value.toLowerCase() : value.replaceAll(".", "_")
+  })
+
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * Implements a surface's authentication middleware: resolves the caller from the endpoint's `RequiredAcl`

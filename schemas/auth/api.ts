@@ -15,6 +15,7 @@ import {
   Unauthorized
 } from "./errors.ts"
 import { longText, page, pathUuid } from "./fields.ts"
+import { GroupEndpoints } from "./group-endpoints.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
 import {
   PoliciesQuery,
@@ -290,7 +291,8 @@ export class AuthApi extends HttpApi.make("auth")
     UserEndpoints,
     PolicyEndpoints,
     SessionEndpoints,
-    RefreshTokenEndpoints
+    RefreshTokenEndpoints,
+    GroupEndpoints
   )
   .prefix("/api/auth/0.1")
   .annotate(HttpApi.PayloadParseOptions, { reportInput: true })

@@ -25,6 +25,9 @@ export class Unauthorized extends Schema.Error<Unauthorized>("auth/Unauthorized"
 }) {}
 export class Forbidden extends Schema.Error<Forbidden>("auth/Forbidden")(familyA, { httpApiStatus: 403 }) {}
 export class NotFound extends Schema.Error<NotFound>("auth/NotFound")(familyA, { httpApiStatus: 404 }) {}
+export class NotAllowed extends Schema.Error<NotAllowed>("auth/NotAllowed")(familyA, {
+  httpApiStatus: 405
+}) {}
 export class Conflict extends Schema.Error<Conflict>("auth/Conflict")(familyA, { httpApiStatus: 409 }) {}
 
 export class ReasonInvalid extends Schema.Error<ReasonInvalid>("auth/ReasonInvalid")(familyB, {
@@ -77,6 +80,17 @@ export const invalidListParameter = (parameter: string, problem: FieldProblem) =
 export const tenantHasChildren = (uuid: string) =>
   new Invalid(about("tenants", "tenant-has-children", `Tenant "${uuid}" has at least one child`, { uuid }))
 
+/** What is wrong with a list of email addresses: the message is the whole error object. */
+export const invalidEmails = (problem: Record<string, unknown>) =>
+  new Invalid(about("emails", "invalid-data", problem, {}))
+export const tenantMismatch = (userTenant: string, groupTenant: string) =>
+  new Invalid(
+    about("groups", "missmatching-tenant", "The user and the group are of different tenants", {
+      user_tenant_uuid: userTenant,
+      group_tenant_uuid: groupTenant
+    })
+  )
+
 /** Why a caller is not let in; details name the access or the tenant that was asked for. */
 export const unauthorized = (details: Record<string, unknown>) =>
   new Unauthorized({ message: "Unauthorized", error_id: "unauthorized", details, timestamp: seconds() })
@@ -93,10 +107,32 @@ export const deletingOwnTenant = (uuid: string) =>
     about("tenants", "deleting-own-tenant-forbidden", "Deleting one's own tenant is forbidden", { uuid })
   )
 
+export const forbiddenGroup = (uuid: string) =>
+  new Forbidden(about("groups", "forbidden-group", `The group "${uuid}" is managed by the system`, { uuid }))
+export const passwordManagedExternally = (uuid: string) =>
+  new NotAllowed(
+    about("users", "password-managed-externally", "The password is kept by another service", { uuid })
+  )
+
 export const unknownUser = (uuid: string) =>
   new NotFound(about("users", "unknown-user", `No such user: "${uuid}"`, { uuid }))
 export const unknownTenant = (uuid: string) =>
   new NotFound(about("tenants", "unknown-tenant", `No such tenant: "${uuid}"`, { uuid }))
+
+export const unknownGroup = (uuid: string) =>
+  new NotFound(about("groups", "unknown-group", `No such group: "${uuid}"`, { uuid }))
+export const unknownEmail = (uuid: string) =>
+  new NotFound(about("emails", "unknown-email", `No such email: "${uuid}"`, { uuid }))
+export const unknownIdp = (type: string) =>
+  new NotFound(about("idp", "unknown-idp-type", `No such authentication method: "${type}"`, { type }))
+/** A path that answers as if it did not exist. */
+export const unknownPath = () =>
+  new NotFound({
+    message: "The requested URL was not found on the server",
+    error_id: "not-found",
+    details: {},
+    timestamp: seconds()
+  })
 
 export const unknownRefreshToken = (client_id: string) =>
   new NotFound(
@@ -126,6 +162,9 @@ export const tenantIdentityConflict = (uuid: string) =>
     about("tenants", "tenant-identity-conflict", `A tenant with the uuid "${uuid}" already exists`, { uuid })
   )
 
+export const emailAlreadyConfirmed = (uuid: string) =>
+  new Conflict(about("emails", "conflict", "The email address is already confirmed", { uuid }))
+
 export const tenantBelowItself = (uuid: string) =>
   conflict("tenants", "parent_uuid", `The tenant "${uuid}" cannot be moved below itself`)
 
@@ -138,6 +177,9 @@ export const reasonInvalid = (reason: string) => new ReasonInvalid(because(400, 
 export const authenticationFailed = () => new ReasonUnauthorized(because(401, "Authentication Failed"))
 export const tooManySessions = () =>
   new ReasonTooMany(because(429, "The user has reached the maximum number of concurrent sessions"))
+export const wrongPassword = () => new ReasonUnauthorized(because(401, "The old password is wrong"))
+export const tooManyFailures = (seconds: number) =>
+  new ReasonTooMany(because(429, `Too many failed logins, try again in ${seconds} seconds`))
 export const unknownToken = () => new ReasonNotFound(because(404, "No such token"))
 export const scopeDenied = (scope: string) =>
   new ReasonForbidden(because(403, `Unauthorized for ${ascii(scope)}`))
@@ -151,6 +193,11 @@ export const duplicatePolicy = (name: string) =>
   new ReasonConflict(because(409, `Policy "${name}" already exists`))
 export const duplicateAccess = (access: string) =>
   new ReasonConflict(because(409, `Policy already associated to ${access}`))
+
+export const duplicateGroup = (name: string) =>
+  new ReasonConflict(because(409, `The name or the slug of the group "${name}" is already used`))
+export const invalidSortColumn = (column: string) =>
+  new ReasonInvalid(because(400, `Invalid sort column: ${column}`))
 
 /** Accents dropped, what has no ASCII form replaced. */
 const ascii = (text: string): string =>
