@@ -1,15 +1,10 @@
 import { Context, Effect, Layer } from "effect"
-import {
-  authenticationFailed,
-  type NotFound,
-  type ReasonUnauthorized,
-  unknownTenant
-} from "../../schemas/auth/errors.ts"
+import { authenticationFailed, type NotFound, type ReasonUnauthorized } from "../../schemas/auth/errors.ts"
 import type { TokenBody } from "../../schemas/auth/models.ts"
 import { type Account, Accounts } from "./accounts.ts"
 import { dieOnSqlError } from "./changes.ts"
+import { LdapLogin } from "./ldap-login.ts"
 import { Passwords } from "./passwords.ts"
-import { TenantTree } from "./tenant-tree.ts"
 
 /** What a client gives to get a token (contracts/auth.md 6). */
 export interface LoginAttempt {
@@ -44,13 +39,13 @@ export class IdentityProviders extends Context.Service<
   IdentityProviders,
   { readonly providers: ReadonlyArray<IdentityProvider> }
 >()("strowger/actors/identity/IdentityProviders") {
-  /** Native passwords; SAML and LDAP as they answer where nothing is configured for them. */
-  static readonly layer: Layer.Layer<IdentityProviders, never, Accounts | Passwords | TenantTree> =
+  /** Native passwords and LDAP; SAML as it answers where nothing is configured for it. */
+  static readonly layer: Layer.Layer<IdentityProviders, never, Accounts | Passwords | LdapLogin> =
     Layer.effect(
       IdentityProviders,
       Effect.gen(function* () {
         const native = yield* nativeProvider
-        const ldap = yield* unconfiguredLdap
+        const ldap = yield* ldapProvider
         return { providers: byPriority([native, ldap, unconfiguredSaml]) }
       })
     )
@@ -80,20 +75,18 @@ const nativeProvider = Effect.gen(function* () {
   } satisfies IdentityProvider
 })
 
-/** No tenant has an LDAP configuration: an unknown tenant_id is told, everything else fails. */
-const unconfiguredLdap = Effect.map(
-  TenantTree,
-  ({ bySlug, tenants }): IdentityProvider => ({
+/** The directory of a tenant, named by a domain or by uuid or slug. */
+const ldapProvider = Effect.map(
+  LdapLogin,
+  ({ verify }): IdentityProvider => ({
     method: "ldap",
     priority: 2,
     accepts: ({ credentials, body }) =>
       credentials !== undefined && (body.domain_name !== undefined || body.tenant_id !== undefined),
-    verify: ({ body: { tenant_id } }) =>
-      Effect.fail(
-        tenant_id === undefined || tenants.exists(tenant_id.toLowerCase()) || bySlug(tenant_id) !== undefined
-          ? authenticationFailed()
-          : unknownTenant(tenant_id)
-      )
+    verify: ({ credentials, body: { domain_name, tenant_id } }) =>
+      credentials === undefined
+        ? Effect.fail(authenticationFailed())
+        : verify(credentials, domain_name === undefined ? { tenant: tenant_id ?? "" } : { domain: domain_name })
   })
 )
 

@@ -3,6 +3,7 @@ import type { SqlClient } from "effect/sql"
 import type { EventBus } from "../../runtime/bus/event-bus.ts"
 import type { Outbox } from "../../runtime/bus/outbox.ts"
 import type { AppConfig } from "../../runtime/config.ts"
+import { Ldap } from "../../runtime/ldap/ldap.ts"
 import type { Platform } from "../../runtime/platform.ts"
 import { Accounts } from "./accounts.ts"
 import { Authentication } from "./authentication.ts"
@@ -10,11 +11,14 @@ import { Bootstrap } from "./bootstrap.ts"
 import { Transactions } from "./changes.ts"
 import { Groups } from "./groups.ts"
 import { IdentityProviders } from "./identity-providers.ts"
+import { LdapConfigurations } from "./ldap-configurations.ts"
+import { LdapLogin } from "./ldap-login.ts"
 import { tokensLayer } from "./live-tokens.ts"
 import { Passwords } from "./passwords.ts"
 import { Policies } from "./policies.ts"
 import { RefreshTokenKey } from "./refresh-token-key.ts"
 import { RefreshTokens } from "./refresh-tokens.ts"
+import { Sealing } from "./sealing.ts"
 import { Sessions } from "./sessions.ts"
 import { sessionSweeperLayer } from "./session-sweeper.ts"
 import { TenantRegistry } from "./tenant-registry.ts"
@@ -29,6 +33,7 @@ export type Identity =
   | Authentication
   | Bootstrap
   | Groups
+  | LdapConfigurations
   | Policies
   | RefreshTokens
   | Sessions
@@ -55,9 +60,12 @@ export const identityLayer: Layer.Layer<
   sessionSweeperLayer
 ).pipe(
   Layer.provide(IdentityProviders.layer),
+  Layer.provide(LdapLogin.layer),
+  Layer.provideMerge(LdapConfigurations.layer),
   Layer.provideMerge(RefreshTokens.layer),
   Layer.provideMerge(Layer.mergeAll(Sessions.layer, Policies.layer, tokensLayer, tenantsLayer)),
   Layer.provideMerge(Layer.mergeAll(TokenCache.layer, TenantTree.layer, Transactions.layer)),
   Layer.provideMerge(Bootstrap.layer),
-  Layer.provide(Layer.mergeAll(Accounts.layer, Passwords.layer, RefreshTokenKey.layer))
+  Layer.provide(Layer.mergeAll(Accounts.layer, Passwords.layer, RefreshTokenKey.layer)),
+  Layer.provide(Layer.mergeAll(Sealing.layer, Ldap.layer))
 )

@@ -150,5 +150,21 @@ export const identityMigrations = {
     `create index auth_token_holder on auth_token (auth_id)`,
     `create index auth_token_expiry on auth_token (expires_at)`,
     `create index auth_token_refresh on auth_token (refresh_token_uuid)`
+  ),
+  "0070_ldap": statements(
+    // The password of the service account is sealed with the key of the runtime.
+    `create table auth_ldap_config (
+       tenant_uuid uuid primary key references auth_tenant (uuid) on delete cascade,
+       host varchar(512) not null,
+       port integer not null,
+       protocol_version integer not null,
+       protocol_security text check (protocol_security in ('ldaps', 'tls')),
+       bind_dn varchar(256),
+       bind_password text,
+       user_base_dn varchar(256) not null,
+       user_login_attribute varchar(64) not null,
+       user_email_attribute varchar(64) not null,
+       search_filters text
+     )`
   )
 }

@@ -20,13 +20,18 @@ export class RefreshTokenKey extends Context.Service<
   static readonly layer: Layer.Layer<RefreshTokenKey, never, AppConfig> = Layer.effect(
     RefreshTokenKey,
     Effect.gen(function* () {
-      const { tokenKey, dataDir } = yield* AppConfig
-      const configured = Redacted.value(tokenKey)
-      const key = configured === "" ? yield* Effect.promise(() => keyFile(dataDir)) : Buffer.from(configured)
+      const key = yield* identityKey
       return { derive: (uuid) => uuidOf(createHmac("sha256", key).update(uuid).digest()) }
     })
   )
 }
+
+/** What every secret of identity is derived from: `STROWGER_TOKEN_KEY`, else the key of the data folder. */
+export const identityKey: Effect.Effect<Buffer, never, AppConfig> = Effect.gen(function* () {
+  const { tokenKey, dataDir } = yield* AppConfig
+  const configured = Redacted.value(tokenKey)
+  return configured === "" ? yield* Effect.promise(() => keyFile(dataDir)) : Buffer.from(configured)
+})
 
 /** The key of the data folder; two starters at once agree on the first. */
 const keyFile = async (folder: string): Promise<Buffer> => {

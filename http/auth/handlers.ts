@@ -9,6 +9,7 @@ import { AuthApi } from "../../schemas/auth/api.ts"
 import type { RefreshTokensQuery } from "../../schemas/auth/models.ts"
 import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
 import { groupHandlers } from "./group-handlers.ts"
+import { ldapHandlers } from "./ldap-handlers.ts"
 import { authMiddleware } from "./surface.ts"
 import { tokenHandlers } from "./token-handlers.ts"
 
@@ -145,6 +146,6 @@ const nobody = "00000000-0000-0000-0000-000000000000"
 
 /** The routes of auth. */
 export const authRoutes = HttpApiBuilder.layer(AuthApi, { openapiPath: "/api/auth/0.1/api/api.json" }).pipe(
-  Layer.provide([tokenHandlers, tenants, users, policies, sessions, refreshTokens, groupHandlers]),
+  Layer.provide([tokenHandlers, tenants, users, policies, sessions, ldapHandlers, refreshTokens, groupHandlers]),
   Layer.provide(authMiddleware)
 )

@@ -16,6 +16,7 @@ import {
 } from "./errors.ts"
 import { longText, page, pathUuid } from "./fields.ts"
 import { GroupEndpoints } from "./group-endpoints.ts"
+import { LdapEndpoints } from "./ldap.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
 import {
   PoliciesQuery,
@@ -291,6 +292,7 @@ export class AuthApi extends HttpApi.make("auth")
     UserEndpoints,
     PolicyEndpoints,
     SessionEndpoints,
+    LdapEndpoints,
     RefreshTokenEndpoints,
     GroupEndpoints
   )
