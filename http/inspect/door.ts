@@ -12,7 +12,7 @@ import { CallerRefused, resolveCaller } from "../middleware/authentication.ts"
 import type { PlainDoor } from "../server.ts"
 import { openingOf, refusalOf, stopping, upgradeRequired } from "../websocketd/handshake.ts"
 import { Clients, closeWith, refuseUpgrade } from "../websocketd/websocketd.ts"
-import { pageAsset } from "./page.ts"
+import { loadPage } from "./page.ts"
 import { makeWatchRoom } from "./watch-room.ts"
 
 /** The live part of the inspection surface: the WebSocket for Stately's inspectors, and the page. */
@@ -50,6 +50,7 @@ export const makeInspectDoor: Effect.Effect<
   ActorHost | Inspector | Tokens | Tenants | AppConfig | Scope.Scope
 > = Effect.gen(function* () {
   const room = yield* makeWatchRoom
+  const page = yield* Effect.sync(loadPage)
   const tokens = yield* Tokens
   const scope = yield* Effect.scope
   const context = yield* Effect.context<Tokens | Tenants>()
@@ -118,7 +119,7 @@ export const makeInspectDoor: Effect.Effect<
         return true
       },
       request: (request, response, path) => {
-        const asset = pageAsset(path)
+        const asset = page.get(path)
         const answer =
           asset === undefined
             ? streamPaths.has(path)

@@ -7,31 +7,28 @@ export interface PageAsset {
   readonly body: Buffer
 }
 
-/** The file that a path names, undefined for a path that is none of the page's. */
-export const pageAsset = (path: string): PageAsset | undefined => {
-  const name = files.get(path)
-  if (name === undefined) return undefined
-  const loaded = assets.get(name) ?? load(name)
-  assets.set(name, loaded)
-  return loaded
+/** The files of the page by their paths, read once. A file that is missing is a defect. */
+export const loadPage = (): ReadonlyMap<string, PageAsset> => {
+  const index = load("index.html")
+  return new Map([
+    ["/inspect", index],
+    ["/inspect/", index],
+    ...files.map((name) => [`/inspect/${name}`, load(name)] as const)
+  ])
 }
 
-const files = new Map([
-  ["/inspect", "index.html"],
-  ["/inspect/", "index.html"],
-  ...[
-    "style.css",
-    "main.js",
-    "session.js",
-    "api.js",
-    "live.js",
-    "kinds.js",
-    "actors.js",
-    "actor.js",
-    "diagram.js",
-    "dom.js"
-  ].map((name) => [`/inspect/${name}`, name] as const)
-])
+const files = [
+  "style.css",
+  "main.js",
+  "session.js",
+  "api.js",
+  "live.js",
+  "kinds.js",
+  "actors.js",
+  "actor.js",
+  "diagram.js",
+  "dom.js"
+]
 
 const contentTypes: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -43,8 +40,6 @@ const contentTypes: Readonly<Record<string, string>> = {
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-
-const assets = new Map<string, PageAsset>()
 
 const load = (name: string): PageAsset => {
   const body = readFileSync(new URL(`./page/${name}`, import.meta.url))
