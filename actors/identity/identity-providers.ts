@@ -86,7 +86,10 @@ const ldapProvider = Effect.map(
     verify: ({ credentials, body: { domain_name, tenant_id } }) =>
       credentials === undefined
         ? Effect.fail(authenticationFailed())
-        : verify(credentials, domain_name === undefined ? { tenant: tenant_id ?? "" } : { domain: domain_name })
+        : verify(
+            credentials,
+            domain_name === undefined ? { tenant: tenant_id ?? "" } : { domain: domain_name }
+          )
   })
 )
 
