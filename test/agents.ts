@@ -81,17 +81,25 @@ export const pause = (client: Client, agent: TestAgent, reason?: string) =>
 export const unpause = (client: Client, agent: TestAgent) =>
   client.request("POST", `${agentd}/agents/by-number/${agent.number}/unpause`)
 
+/** Status and body of an answer. */
+export type Answered = readonly [status: number, body: unknown]
+
+export const shown = (request: ReturnType<Client["request"]>): Effect.Effect<Answered> =>
+  Effect.map(request, ({ status, body }) => [status, body])
+
 /** The status document of contracts/callcenter.md 4.1. */
 export interface Status {
   readonly id: number
   readonly tenant_uuid: string
   readonly origin_uuid: string
+  readonly number: string
+  readonly extension: string | null
+  readonly context: string | null
   readonly state_interface: string | null
   readonly logged: boolean
   readonly paused: boolean
   readonly paused_reason: string | null
   readonly queues: ReadonlyArray<{ readonly id: number; readonly logged: boolean; readonly paused: boolean }>
-  readonly [field: string]: unknown
 }
 
 export const statusOf = (client: Client, agent: Pick<TestAgent, "id">) =>
@@ -120,9 +128,14 @@ const linesOf = ({ action, headers }: ReceivedAction): ReadonlyArray<string> => 
   ...headers.filter(([name]) => name !== "Action" && name !== "ActionID").map((header) => header.join(": "))
 ]
 
-/** Starts to record the bus; answers a look at the events so far, all or those of some names. */
+/**
+ * Starts to record the bus, after everything committed before; answers a look at the events so far, all or those
+ * of some names.
+ */
 export const recordBus = Effect.gen(function* () {
   const bus = yield* EventBus
+  const outbox = yield* Outbox
+  yield* outbox.drained
   const heard: Array<BusEvent> = []
   yield* bus.subscribe({}, ({ name, headers, data, routingKey }) => {
     heard.push({ name, headers, data, routingKey })

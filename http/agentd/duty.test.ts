@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import {
   agentd,
   agentdEvents,
+  type Answered,
   clientWith,
   freshCallCentre,
   logIn,
@@ -12,10 +13,12 @@ import {
   pausedIs,
   recordActions,
   recordBus,
+  shown,
   statusOf,
   unpause
 } from "../../test/agents.ts"
 import { create } from "../../test/confd.ts"
+import { Outbox } from "../../runtime/bus/outbox.ts"
 import { eventually } from "../../test/eventually.ts"
 import { Pbx, strowgerTestLayer } from "../../test/strowger.ts"
 
@@ -76,7 +79,7 @@ layer(strowgerTestLayer(), { excludeTestServices: true, timeout: "60 seconds" })
     Effect.gen(function* () {
       const client = yield* clientWith()
       const { agent } = yield* freshCallCentre(client)
-      const refusal: readonly [number, unknown] = [409, { error: "not logged in" }]
+      const refusal: Answered = [409, { error: "not logged in" }]
       assert.deepEqual(yield* shown(logOff(client, agent)), refusal)
       for (const path of [
         "by-id/999999/logoff",
@@ -324,6 +327,7 @@ layer(strowgerTestLayer(), { excludeTestServices: true, timeout: "60 seconds" })
         "Command: devstate change Custom:*73570012***231***370007 INUSE"
       ])
 
+      yield* (yield* Outbox).drained
       yield* pause(client, agent, "lunch")
       assert.deepInclude(yield* pausedIs(client, agent, true), { paused_reason: "lunch" })
       const beforeLeaving = actions().length
@@ -349,6 +353,3 @@ layer(strowgerTestLayer(), { excludeTestServices: true, timeout: "60 seconds" })
     })
   )
 })
-
-const shown = (request: ReturnType<typeof logOff>) =>
-  Effect.map(request, ({ status, body }): readonly [number, unknown] => [status, body])
