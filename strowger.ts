@@ -33,6 +33,9 @@ import { authRoutes } from "./http/auth/handlers.ts"
 import { authSurface } from "./http/auth/surface.ts"
 import { tokenCheckDoor } from "./http/auth/token-check.ts"
 import { docsRoutes } from "./http/docs/docs.ts"
+import { makeInspectDoor } from "./http/inspect/door.ts"
+import { inspectRoutes } from "./http/inspect/handlers.ts"
+import { inspectSurface } from "./http/inspect/surface.ts"
 import { corsDoor } from "./http/middleware/cors.ts"
 import { ListenAddress, serve } from "./http/server.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
@@ -106,6 +109,7 @@ const routes = Layer.mergeAll(
   authRoutes,
   confdRoutes,
   docsRoutes,
+  inspectRoutes,
   operationsRoutes,
   supervisorRoutes,
   webhookdRoutes
@@ -116,14 +120,25 @@ const doorsLayer = Layer.effect(
   ListenAddress,
   Effect.gen(function* () {
     const websocketd = yield* makeWebsocketd
+    const inspection = yield* makeInspectDoor
     const readiness = yield* Readiness
     const address = yield* serve({
       routes,
-      surfaces: [agentdSurface, amidSurface, authSurface, confdSurface, supervisorSurface, webhookdSurface],
-      doors: [corsDoor, yield* tokenCheckDoor, websocketdDoor(websocketd)]
+      surfaces: [
+        agentdSurface,
+        amidSurface,
+        authSurface,
+        confdSurface,
+        inspectSurface,
+        supervisorSurface,
+        webhookdSurface
+      ],
+      doors: [corsDoor, yield* tokenCheckDoor, websocketdDoor(websocketd), inspection.door]
     })
     // Open sockets would keep the server from closing.
-    yield* Effect.addFinalizer(() => websocketd.close)
+    yield* Effect.addFinalizer(() =>
+      Effect.all([websocketd.close, inspection.close], { concurrency: 2, discard: true })
+    )
     yield* Effect.addFinalizer(() => Effect.sync(() => readiness.set(false)))
     return address
   })

@@ -5,6 +5,7 @@ import { AgentdApi } from "../../schemas/agentd/api.ts"
 import { AmidApi } from "../../schemas/amid/api.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
 import { ConfdApi } from "../../schemas/confd/api.ts"
+import { InspectApi } from "../../schemas/inspect/api.ts"
 import { WebhookdApi } from "../../schemas/webhookd/api.ts"
 import { SupervisorApi } from "../../schemas/supervisor/api.ts"
 import { apiYamlRoute } from "./api-document.ts"
@@ -15,6 +16,7 @@ const surfaces = [
   { name: "agentd", prefix: "/api/agentd/1.0", about: "agents: login, pause, queues" },
   { name: "amid", prefix: "/api/amid/1.0", about: "AMI actions over HTTP" },
   { name: "confd", prefix: "/api/confd/1.1", about: "users, lines, extensions, agents, queues" },
+  { name: "inspect", prefix: "/api/inspect", about: "what runs inside: machines and actors" },
   { name: "supervisor", prefix: "/api/supervisor/1.0", about: "live queues and agents, listening in" },
   { name: "webhookd", prefix: "/api/webhookd/1.0", about: "webhooks: subscriptions to events, deliveries" }
 ] as const
@@ -25,6 +27,7 @@ export const docsRoutes = Layer.mergeAll(
   HttpApiScalar.layer(AgentdApi, { path: "/docs/agentd" }),
   HttpApiScalar.layer(AmidApi, { path: "/docs/amid" }),
   HttpApiScalar.layer(ConfdApi, { path: "/docs/confd" }),
+  HttpApiScalar.layer(InspectApi, { path: "/docs/inspect" }),
   HttpApiScalar.layer(SupervisorApi, { path: "/docs/supervisor" }),
   HttpApiScalar.layer(WebhookdApi, { path: "/docs/webhookd" }),
   apiYamlRoute(AuthApi, "/api/auth/0.1"),

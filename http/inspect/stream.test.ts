@@ -91,7 +91,7 @@ layer(inspectTestLayer, options)("the live inspection", (it) => {
           assert(event?.type === "@xstate.event")
           assert.strictEqual(event.event.type, "close")
           assert(snapshot?.type === "@xstate.snapshot")
-          assert.deepInclude({ ...snapshot.snapshot }, { status: "active", ...{ value: "closed" } })
+          assert.propertyVal(snapshot.snapshot, "value", "closed")
           assert.match(snapshot.createdAt, /^\d{13}$/)
           assert.strictEqual(snapshot._version, "0.7.2")
         })
