@@ -52,7 +52,7 @@ export const doorKind = (motor: Motor) =>
 /** Doors as they are addressed. */
 export const door = { name: "door", machine: doorMachine, version: 1 } as const
 
-export const lampKind = defineKind({
+export const lampKind = defineKind<typeof lampMachine, never>({
   name: "lamp",
   machine: lampMachine,
   version: 1,

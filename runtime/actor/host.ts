@@ -1,4 +1,4 @@
-import { Clock, Context, Effect, Layer, Scope } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import type { AnyStateMachine } from "xstate"
 import { AppConfig, millis } from "../config.ts"
 import { Platform } from "../platform.ts"
@@ -29,6 +29,11 @@ export class ActorHost extends Context.Service<
     readonly statuses: () => ReadonlyArray<ActorStatus>
     /** Lets an actor leave memory when nothing is under way; tells whether it did. */
     readonly passivate: (kind: string, id: string) => boolean
+    /**
+     * Ends all actors of this node for good: letters are refused from now on, those that wait are answered `stopped`.
+     * Completes when nothing is under way any more, after the drain timeout at the latest.
+     */
+    readonly drain: Effect.Effect<void>
   }
 >()("strowger/runtime/actor/ActorHost") {
   static readonly layer: Layer.Layer<ActorHost, never, ActorStore | Inspector | Platform | AppConfig> =
@@ -56,8 +61,7 @@ const makeHost = Effect.gen(function* () {
     store: yield* ActorStore,
     inspector: yield* Inspector,
     originUuid: platform.uuid,
-    // Closed after the finalizer below has let the actors come to rest.
-    scope: yield* Scope.fork(yield* Effect.scope),
+    scope: yield* Effect.scope,
     context: yield* Effect.context<never>(),
     supervision: {
       restarts: config.actorRestarts,
@@ -94,16 +98,17 @@ const makeHost = Effect.gen(function* () {
     }
   }).pipe(Effect.delay(Math.min(60_000, Math.max(1_000, idleMillis / 2))), Effect.forever, Effect.forkScoped)
 
-  yield* Effect.addFinalizer(() =>
-    Effect.gen(function* () {
-      const all = [...shells.values()].flatMap((ofKind) => [...ofKind.values()])
-      for (const shell of all) shell.stop()
-      yield* Effect.sleep("10 millis").pipe(
-        Effect.repeat({ while: () => all.some((shell) => shell.busy) }),
-        Effect.timeoutOption(config.drainTimeout)
-      )
-    })
-  )
+  let draining = false
+  const drain = Effect.suspend(() => {
+    draining = true
+    const all = [...shells.values()].flatMap((ofKind) => [...ofKind.values()])
+    for (const shell of all) shell.stop()
+    return Effect.sleep("10 millis").pipe(
+      Effect.repeat({ while: () => all.some((shell) => shell.busy) }),
+      Effect.timeoutOption(config.drainTimeout),
+      Effect.andThen(Effect.sync(() => shells.clear()))
+    )
+  })
 
   return ActorHost.of({
     register: (kind) => {
@@ -117,8 +122,8 @@ const makeHost = Effect.gen(function* () {
         const found = shells.get(name)?.get(id)
         if (found) return found
         const kind = kinds.get(name)
-        if (kind === undefined) {
-          const message = `There is no actor kind ${name} on this node`
+        if (kind === undefined || draining) {
+          const message = draining ? "The node is ending" : `There is no actor kind ${name} on this node`
           return yield* new ActorUnavailable({ kind: name, id, reason: "stopped", message })
         }
         return create(kind, id, yield* Clock.currentTimeMillis)
@@ -128,7 +133,7 @@ const makeHost = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       for (const actor of actors) {
         const kind = kinds.get(actor.kind)
-        if (kind === undefined) continue
+        if (kind === undefined || draining) continue
         const resident = shells.get(actor.kind)?.get(actor.id)
         // One that is here already may have gone on since the store was read.
         if (resident) resident.wake()
@@ -137,6 +142,7 @@ const makeHost = Effect.gen(function* () {
     }),
     statuses: () =>
       [...shells.values()].flatMap((ofKind) => [...ofKind.values()].map((shell) => shell.status)),
-    passivate
+    passivate,
+    drain
   })
 })

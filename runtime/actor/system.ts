@@ -23,7 +23,8 @@ type AnyKind<M extends AnyStateMachine> = Pick<ActorKind<M, never>, "name" | "ma
  *   state does not take is `Refused`, one the machine ended with `reject` is `Rejected`.
  * - `tell` completes when the letter is in the mailbox; an event the state does not take is ignored.
  * - `peek` reads the committed state without waking the actor; undefined when it was never changed.
- * - `page` reads a kind's committed states in the order of ids.
+ * - `all` reads a kind's committed states in the order of ids.
+ * - When its scope closes, the actors of this node come to rest before the cluster lets go of them.
  */
 export class ActorSystem extends Context.Service<
   ActorSystem,
@@ -61,6 +62,7 @@ export class ActorSystem extends Context.Service<
       const addressing = yield* Addressing
       const host = yield* ActorHost
       const store = yield* ActorStore
+      yield* Effect.addFinalizer(() => host.drain)
       const pages = (kind: string): Stream.Stream<StoredActor, StoreUnavailable> =>
         Stream.paginate("", (after: string) =>
           Effect.map(

@@ -121,7 +121,9 @@ export const clusterLayerSingle: Layer.Layer<
       shardingConfig: {
         simulateRemoteSerialization: false,
         shardsPerGroup: partitions,
-        entityMessagePollInterval: "1 minute"
+        entityMessagePollInterval: "1 minute",
+        // The actors have been drained before: what still runs will not end.
+        entityTerminationTimeout: "1 second"
       }
     })
   ),
