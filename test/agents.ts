@@ -32,7 +32,13 @@ let numbersTaken = 1001
  */
 export const freshCallCentre = Effect.fnUntraced(function* (
   client: Client,
-  options: { readonly agents?: number; readonly queues?: number; readonly users?: boolean } = {}
+  options: {
+    readonly agents?: number
+    readonly queues?: number
+    readonly users?: boolean
+    /** Do not wait for the AMI session. */
+    readonly withoutAmi?: boolean
+  } = {}
 ) {
   const simulator = yield* Pbx
   const firstNumber = numbersTaken
@@ -46,7 +52,7 @@ export const freshCallCentre = Effect.fnUntraced(function* (
     ...(options.users === undefined ? {} : { users: options.users })
   })
   yield* configurationHeard
-  yield* amiIsUp(client)
+  if (options.withoutAmi !== true) yield* amiIsUp(client)
   const [agent] = centre.agents
   if (agent === undefined) return yield* Effect.die("a call centre has an agent")
   return { ...centre, agent }
