@@ -1,4 +1,4 @@
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer, Semaphore } from "effect"
 import type { AgentIdentity, QueueMembership } from "../../schemas/agentd/agent.ts"
 import {
   type AgentdError,
@@ -15,9 +15,11 @@ import {
   tenantsOfAgentAndQueueDiffer,
   unavailable
 } from "../../schemas/agentd/errors.ts"
+import { agentAssignmentChanged } from "../../schemas/events/confd.ts"
 import type { AskError } from "../../runtime/actor/errors.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import { type AgentConfig, type AssignedQueue, CallCentre } from "../pbx/call-centre.ts"
+import { CallCentreCache } from "../pbx/call-centre-cache.ts"
 import { agentActor, extensionClaim } from "./agent.ts"
 import { databaseAway } from "./database-away.ts"
 import type { AgentContext, AgentEvent } from "./machine.ts"
@@ -57,15 +59,18 @@ export class Agents extends Context.Service<
     ) => Effect.Effect<void, AgentdError>
   }
 >()("strowger/actors/agent/Agents") {
-  static readonly layer: Layer.Layer<Agents, never, ActorSystem | CallCentre> = Layer.effect(
-    Agents,
-    Effect.suspend(() => makeAgents)
-  )
+  static readonly layer: Layer.Layer<Agents, never, ActorSystem | CallCentre | CallCentreCache> =
+    Layer.effect(
+      Agents,
+      Effect.suspend(() => makeAgents)
+    )
 }
 
 const makeAgents = Effect.gen(function* () {
   const system = yield* ActorSystem
   const callCentre = yield* CallCentre
+  const cache = yield* CallCentreCache
+  const assignments = Array.from({ length: 64 }, () => Semaphore.makeUnsafe(1))
 
   const find = (ref: AgentRef): Effect.Effect<AgentConfig | undefined, AgentdError> => {
     if ("id" in ref) return databaseAway(callCentre.agent(ref.id, ref.tenants))
@@ -133,6 +138,13 @@ const makeAgents = Effect.gen(function* () {
     return { agent, queue: membershipOf(assigned) }
   })
 
+  /** Of two changes of one assignment at the same time the second finds what the first has done. */
+  const changingAssignment = (queueId: number, change: Effect.Effect<void, AgentdError>) =>
+    (assignments[queueId % assignments.length] ?? Semaphore.makeUnsafe(1)).withPermit(change)
+
+  /** The row was written in the agent's own commit: only now can it be read. */
+  const noteAssignment = ({ id }: AgentConfig) => cache.note(agentAssignmentChanged.name, { agent_id: id })
+
   const loggedAgents = Effect.fnUntraced(function* (tenants: ReadonlyArray<string>) {
     const agents = yield* databaseAway(callCentre.agentsOf(tenants))
     const states = yield* Effect.forEach(agents, (agent) =>
@@ -196,25 +208,35 @@ const makeAgents = Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
       yield* command(agent, { type: "leaveQueue", agent: identityOf(agent), queue, at })
     }),
-    addToQueue: Effect.fnUntraced(function* (ref, queueId) {
-      const { agent, queue, assigned } = yield* onQueue(ref, queueId)
-      if (agent.tenantUuid !== queue.tenantUuid) return yield* tenantsOfAgentAndQueueDiffer()
-      if (assigned !== undefined) return yield* alreadyInQueue()
-      yield* command(agent, {
-        type: "addToQueue",
-        agent: identityOf(agent),
-        queue: { id: queue.id, name: queue.name, penalty: 0 }
-      })
-    }),
-    removeFromQueue: Effect.fnUntraced(function* (ref, queueId) {
-      const { agent, assigned } = yield* onQueue(ref, queueId)
-      if (assigned === undefined) return yield* notInQueue()
-      yield* command(agent, {
-        type: "removeFromQueue",
-        agent: identityOf(agent),
-        queue: membershipOf(assigned)
-      })
-    }),
+    addToQueue: (ref, queueId) =>
+      changingAssignment(
+        queueId,
+        Effect.gen(function* () {
+          const { agent, queue, assigned } = yield* onQueue(ref, queueId)
+          if (agent.tenantUuid !== queue.tenantUuid) return yield* tenantsOfAgentAndQueueDiffer()
+          if (assigned !== undefined) return yield* alreadyInQueue()
+          yield* command(agent, {
+            type: "addToQueue",
+            agent: identityOf(agent),
+            queue: { id: queue.id, name: queue.name, penalty: 0 }
+          })
+          noteAssignment(agent)
+        })
+      ),
+    removeFromQueue: (ref, queueId) =>
+      changingAssignment(
+        queueId,
+        Effect.gen(function* () {
+          const { agent, assigned } = yield* onQueue(ref, queueId)
+          if (assigned === undefined) return yield* notInQueue()
+          yield* command(agent, {
+            type: "removeFromQueue",
+            agent: identityOf(agent),
+            queue: membershipOf(assigned)
+          })
+          noteAssignment(agent)
+        })
+      ),
     logoffAll: Effect.fnUntraced(function* (tenants) {
       yield* forEachLogged(yield* loggedAgents(tenants), ({ agent }) => logoff(agent))
     }),
