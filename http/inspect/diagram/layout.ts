@@ -44,10 +44,13 @@ export const layoutGraph = (diagram: Diagram): ElkNode => ({
 /** The id of the dot from which a state's first child is entered. */
 export const initialDot = (state: DiagramState): string => `${state.id}/initial`
 
+/** How much wider letters are in bold. */
+const bold = 1.12
+
 /** How wide the upper part of a box must be for its name, tags and lines. */
 const headerWidth = (state: DiagramState): number =>
   Math.max(
-    textWidth(state.name, sizes.name) +
+    textWidth(state.name, sizes.name) * bold +
       state.tags.reduce((width, tag) => width + textWidth(tag, sizes.small) + 18, 0),
     ...state.inside.map((line) => textWidth(line, sizes.small))
   ) +

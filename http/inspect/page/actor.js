@@ -1,5 +1,5 @@
 import { fetchActor, operate } from "./api.js"
-import { agoText, element, eventText, paced, spanText, stateText } from "./dom.js"
+import { agoText, changeText, element, eventText, paced, spanText, stateText } from "./dom.js"
 
 /** One actor: where it stands, what it waits for, and what it did lately. */
 export class ActorView {
@@ -59,7 +59,7 @@ export class ActorView {
         this.#button("Restart", "restart", "Start it again from its last committed snapshot?"),
         this.#button("Passivate", "passivate", "Let it leave memory until the next command?")
       ),
-      actor.last_error && element("p", { class: "problem" }, actor.last_error),
+      ...(actor.last_error ? [element("p", { class: "problem" }, actor.last_error)] : []),
       facts([
         ["In memory for", spanText(actor.age)],
         ["Last active", agoText(actor.last_active)],
@@ -112,7 +112,7 @@ const transitions = (steps) =>
               {},
               element("time", { dateTime: at }, new Date(at).toLocaleTimeString()),
               element("b", {}, eventText(event)),
-              element("span", {}, `${stateText(from)} → ${stateText(to)}`)
+              element("span", {}, changeText(from, to))
             )
           )
         )

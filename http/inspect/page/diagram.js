@@ -51,6 +51,21 @@ export class DiagramView {
     for (const state of this.#all(".state")) state.classList.toggle("active", active.has(state.dataset.path))
   }
 
+  /** Scrolls to where the lit states are. */
+  reveal() {
+    const lit = [...this.#all(".state.active")].filter((state) => state.querySelector(".active") === null)
+    if (lit.length === 0) return
+    const boxes = lit.map((state) => state.querySelector(":scope > .box").getBoundingClientRect())
+    const paper = this.#paper.getBoundingClientRect()
+    const middle = (start, end) =>
+      (Math.min(...boxes.map((box) => box[start])) + Math.max(...boxes.map((box) => box[end]))) / 2
+    this.#paper.scrollBy({
+      left: middle("left", "right") - paper.left - paper.width / 2,
+      top: middle("top", "bottom") - paper.top - paper.height / 2,
+      behavior: "smooth"
+    })
+  }
+
   /** Flashes what an event did: the lines that it takes out of the states that were active. */
   flash(event, from, to) {
     const [left, reached] = [new Set(["", ...activePaths(from)]), new Set(activePaths(to))]
@@ -88,7 +103,7 @@ export class DiagramView {
   }
 
   #fit() {
-    this.#scale(Math.min(1, Math.max(0.45, (this.#paper.clientWidth - 24) / this.#width)))
+    this.#scale(Math.min(1, Math.max(0.6, (this.#paper.clientWidth - 24) / this.#width)))
   }
 
   #scale(zoom) {

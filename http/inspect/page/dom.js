@@ -34,6 +34,21 @@ export const activePaths = (state) => {
   ])
 }
 
+/** What a step changed: the innermost states that it left and those that it reached. */
+export const changeText = (from, to) => {
+  const [left, reached] = [innermost(from), innermost(to)]
+  const gone = left.filter((path) => !reached.includes(path))
+  const come = reached.filter((path) => !left.includes(path))
+  return gone.length + come.length === 0
+    ? "stays"
+    : `${gone.join(", ") || "…"} → ${come.join(", ") || "…"}`
+}
+
+const innermost = (state) => {
+  const paths = activePaths(state)
+  return paths.filter((path) => !paths.some((other) => other.startsWith(`${path}.`)))
+}
+
 /** A span of time for people: `12 s`, `5 min`, `3 h`, `2 d`. */
 export const spanText = (seconds) => {
   if (seconds === null) return "–"

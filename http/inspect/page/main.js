@@ -75,6 +75,7 @@ const arrive = async () => {
   diagram.light([])
   await Promise.all([diagram.show(kind), actors.refresh(), actor.show(kind, id)])
   diagram.count(kinds.find(kind)?.states ?? [])
+  diagram.reveal()
 }
 
 const refresh = async () => {
