@@ -93,7 +93,7 @@ const dialplan = ({ agi }: AsteriskConfigData): string => `\
 ; How a queue reaches an agent. extensions.conf needs the line
 ;   #include strowger-extensions.conf
 ; Load it with: asterisk -rx "dialplan reload"
-; Modules: res_agi, app_dial, app_queue; chan_pjsip for SIP phones.
+; Modules: res_agi, app_dial, app_queue, func_strings; chan_pjsip for SIP phones.
 ;
 ; Queue members are Local/id-<agent id>@agentcallback. Strowger is asked which device the agent logged in on:
 ;   STROWGER_AGENT_STATUS  OK, LOGGED_OFF, UNKNOWN (no such agent), UNAVAILABLE (its database does not answer)

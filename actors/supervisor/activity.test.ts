@@ -4,7 +4,7 @@ import { firstStep, type Step, step } from "../../runtime/actor/step.ts"
 import { type AgentEvent, agentMachine } from "../agent/machine.ts"
 import { activityOf, type AgentView } from "./agent-activity.ts"
 import { memberState } from "./device-states.ts"
-import type { LiveMember } from "./live-queues.ts"
+import type { LiveMember, QueueCall } from "./live-queues.ts"
 
 const agent: AgentIdentity = { id: 7, tenantUuid: "t", number: "1001", users: [] }
 const session = { extension: "1001", context: "ctx", stateInterface: "PJSIP/abcd", loginAt: 1_000 }
@@ -73,13 +73,35 @@ describe("what a queue member does", () => {
   }
   const now = 100_000
   const state = (changes: Partial<LiveMember>, wrapUpTime = 0) =>
-    memberState({ ...member, ...changes }, wrapUpTime, now)
+    memberState({ ...member, ...changes }, [], wrapUpTime, now)
 
   it("follows Asterisk's device states", () => {
     assert.deepStrictEqual(
       [0, 1, 2, 3, 4, 5, 6, 7, 8].map((status) => state({ status })),
       ["ready", "ready", "busy", "busy", "unavailable", "unavailable", "ringing", "ringing", "busy"]
     )
+  })
+
+  it("talks when a call of the queue is connected to it, whatever its device said", () => {
+    const conversation: QueueCall = {
+      uniqueid: "1.0",
+      linkedid: "1.0",
+      channel: "PJSIP/trunk-1",
+      queue: "sales",
+      callerNumber: "",
+      callerName: "",
+      state: "connected",
+      position: 0,
+      since: now,
+      waited: 0,
+      member: member.interface
+    }
+    assert.strictEqual(memberState({ ...member, status: 2 }, [conversation], 0, now), "talking")
+    assert.strictEqual(
+      memberState({ ...member, interface: "other", status: 2 }, [conversation], 0, now),
+      "busy"
+    )
+    assert.strictEqual(state({ inCall: true, status: 1 }), "ready")
   })
 
   it("talks in this queue, wraps up for the queue's time or its own, then pauses or is ready", () => {

@@ -1,13 +1,20 @@
 import type { MemberState } from "../../schemas/supervisor/queue.ts"
-import type { LiveMember } from "./live-queues.ts"
+import type { LiveMember, QueueCall } from "./live-queues.ts"
 
 /**
- * What a queue member does. `wrapUpTime` is the queue's, in seconds; a member's own wins. A call or its wrap-up is
- * told before a pause.
+ * What a member of a queue does. `wrapUpTime` is the queue's, in seconds; a member's own wins. A call or its wrap-up
+ * is told before a pause. Asterisk tells of a member's device before it notes the member's call, so the calls of
+ * the queue are asked first.
  */
-export const memberState = (member: LiveMember, wrapUpTime: number, now: number): MemberState => {
-  if (member.inCall) return "talking"
+export const memberState = (
+  member: LiveMember,
+  connected: ReadonlyArray<QueueCall>,
+  wrapUpTime: number,
+  now: number
+): MemberState => {
+  if (connected.some((call) => call.member === member.interface)) return "talking"
   const device = deviceStates[member.status]
+  if (member.inCall && device === "busy") return "talking"
   if (device !== undefined) return device
   if (now < member.lastCall + (member.wrapUpTime || wrapUpTime) * 1_000) return "wrap_up"
   return member.paused ? "paused" : "ready"

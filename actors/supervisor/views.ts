@@ -25,10 +25,7 @@ export const queueState = (board: Board, config: QueueConfig, now: number): Queu
     calls_connected: live?.connected.length ?? 0,
     answered: live?.answered ?? 0,
     abandoned: live?.abandoned ?? 0,
-    service_level: {
-      threshold: live?.serviceLevel ?? 0,
-      percent: live?.answeredInTime == null ? null : Math.round(live.answeredInTime * 1_000) / 10
-    },
+    service_level: serviceLevelOf(live),
     members_by_state: countMembers(live, config.wrapupTime, now)
   }
 }
@@ -53,7 +50,7 @@ export const queueDetail = (board: Board, config: QueueConfig, now: number): Que
       name: member.name,
       interface: member.interface,
       penalty: member.penalty,
-      state: memberState(member, config.wrapupTime, now),
+      state: memberState(member, live?.connected ?? [], config.wrapupTime, now),
       paused: member.paused,
       paused_reason: member.paused ? member.pausedReason : null,
       calls_taken: member.callsTaken,
@@ -126,6 +123,12 @@ export const summaryOf = (
   }
 }
 
+const serviceLevelOf = (live: LiveQueue | undefined): QueueState["service_level"] => {
+  const { serviceLevel: threshold = 0, answeredInTime = null } = live ?? {}
+  const percent = threshold === 0 || answeredInTime === null ? null : Math.round(answeredInTime * 1_000) / 10
+  return { threshold, percent }
+}
+
 const countMembers = (live: LiveQueue | undefined, wrapUpTime: number, now: number) => {
   const counts: Record<MemberState, number> = {
     ready: 0,
@@ -136,7 +139,8 @@ const countMembers = (live: LiveQueue | undefined, wrapUpTime: number, now: numb
     busy: 0,
     unavailable: 0
   }
-  for (const member of live?.members ?? []) counts[memberState(member, wrapUpTime, now)]++
+  if (live === undefined) return counts
+  for (const member of live.members) counts[memberState(member, live.connected, wrapUpTime, now)]++
   return counts
 }
 

@@ -49,7 +49,7 @@ export const QueueState = Schema.Struct({
   service_level: Schema.Struct({
     /** A call should be answered within this; 0: the queue has none. */
     threshold: Schema.Int,
-    /** Of the answered calls, the percentage that was; null before the first one. */
+    /** Of the answered calls, the percentage that was; null before the first one, and without a threshold. */
     percent: Schema.NullOr(Schema.Finite)
   }),
   members_by_state: MemberCounts
