@@ -125,6 +125,48 @@ const knobTable = {
     "",
     "PEM file of the authorities that LDAP servers are trusted by; empty: those of Node.js"
   ),
+  oauthBrokerUrl: knob(
+    "OAUTH_BROKER_URL",
+    text,
+    "wss://oauth.wazo.io/ws/{state}",
+    "where the broker hands over what a browser brought back from Google or Microsoft"
+  ),
+  oauthRedirectUrl: knob(
+    "OAUTH_REDIRECT_URL",
+    text,
+    "https://oauth.wazo.io/{auth_type}/authorize",
+    "where the broker takes browsers back from Google or Microsoft"
+  ),
+  oauthTimeout: knob(
+    "OAUTH_TIMEOUT",
+    Config.Duration,
+    "10 minutes",
+    "how long the authorisation of an external account is waited for"
+  ),
+  googleAuthorizationUrl: knob(
+    "GOOGLE_AUTHORIZATION_URL",
+    text,
+    "https://accounts.google.com/o/oauth2/v2/auth",
+    "where users consent at Google"
+  ),
+  googleTokenUrl: knob(
+    "GOOGLE_TOKEN_URL",
+    text,
+    "https://www.googleapis.com/oauth2/v4/token",
+    "where Google gives tokens"
+  ),
+  microsoftAuthorizationUrl: knob(
+    "MICROSOFT_AUTHORIZATION_URL",
+    text,
+    "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+    "where users consent at Microsoft"
+  ),
+  microsoftTokenUrl: knob(
+    "MICROSOFT_TOKEN_URL",
+    text,
+    "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+    "where Microsoft gives tokens"
+  ),
   maxSessions: knob("MAX_USER_SESSIONS", natural, "100", "live sessions a user may have at once"),
   maxAccountFailures: knob(
     "LOGIN_FAILURES_PER_ACCOUNT",

@@ -10,6 +10,9 @@ import { Authentication } from "./authentication.ts"
 import { Bootstrap } from "./bootstrap.ts"
 import { Transactions } from "./changes.ts"
 import { Groups } from "./groups.ts"
+import { ExternalAuthorisations } from "./external-authorisations.ts"
+import { ExternalConfigs } from "./external-configs.ts"
+import { ExternalCredentials } from "./external-credentials.ts"
 import { IdentityProviders } from "./identity-providers.ts"
 import { LdapConfigurations } from "./ldap-configurations.ts"
 import { LdapLogin } from "./ldap-login.ts"
@@ -33,6 +36,9 @@ export type Identity =
   | Authentication
   | Bootstrap
   | Groups
+  | ExternalAuthorisations
+  | ExternalConfigs
+  | ExternalCredentials
   | LdapConfigurations
   | Policies
   | RefreshTokens
@@ -62,6 +68,8 @@ export const identityLayer: Layer.Layer<
   Layer.provide(IdentityProviders.layer),
   Layer.provide(LdapLogin.layer),
   Layer.provideMerge(LdapConfigurations.layer),
+  Layer.provideMerge(ExternalAuthorisations.layer),
+  Layer.provideMerge(Layer.mergeAll(ExternalConfigs.layer, ExternalCredentials.layer)),
   Layer.provideMerge(RefreshTokens.layer),
   Layer.provideMerge(Layer.mergeAll(Sessions.layer, Policies.layer, tokensLayer, tenantsLayer)),
   Layer.provideMerge(Layer.mergeAll(TokenCache.layer, TenantTree.layer, Transactions.layer)),

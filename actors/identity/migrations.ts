@@ -166,5 +166,32 @@ export const identityMigrations = {
        user_email_attribute varchar(64) not null,
        search_filters text
      )`
+  ),
+  "0071_external_accounts": statements(
+    `create table auth_external_type (
+       name text primary key,
+       enabled boolean not null
+     )`,
+    `insert into auth_external_type values ('google', true), ('microsoft', true), ('mobile', true)`,
+    // Configurations and credentials are JSON, sealed with the key of the runtime.
+    `create table auth_external_config (
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       type text not null references auth_external_type (name),
+       data text not null,
+       primary key (tenant_uuid, type)
+     )`,
+    `create table auth_external_credential (
+       user_uuid uuid not null references auth_user (uuid) on delete cascade,
+       type text not null references auth_external_type (name),
+       data text not null,
+       primary key (user_uuid, type)
+     )`,
+    `create table auth_external_authorisation (
+       state text primary key,
+       user_uuid uuid not null references auth_user (uuid) on delete cascade,
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       type text not null,
+       expires_at timestamptz not null
+     )`
   )
 }

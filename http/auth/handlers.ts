@@ -9,6 +9,7 @@ import { AuthApi } from "../../schemas/auth/api.ts"
 import type { RefreshTokensQuery } from "../../schemas/auth/models.ts"
 import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
 import { groupHandlers } from "./group-handlers.ts"
+import { externalHandlers, externalOauthHandlers } from "./external-handlers.ts"
 import { ldapHandlers } from "./ldap-handlers.ts"
 import { authMiddleware } from "./surface.ts"
 import { tokenHandlers } from "./token-handlers.ts"
@@ -146,6 +147,17 @@ const nobody = "00000000-0000-0000-0000-000000000000"
 
 /** The routes of auth. */
 export const authRoutes = HttpApiBuilder.layer(AuthApi, { openapiPath: "/api/auth/0.1/api/api.json" }).pipe(
-  Layer.provide([tokenHandlers, tenants, users, policies, sessions, ldapHandlers, refreshTokens, groupHandlers]),
+  Layer.provide([
+    tokenHandlers,
+    tenants,
+    users,
+    policies,
+    sessions,
+    ldapHandlers,
+    externalHandlers,
+    externalOauthHandlers,
+    refreshTokens,
+    groupHandlers
+  ]),
   Layer.provide(authMiddleware)
 )

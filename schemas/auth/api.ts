@@ -14,6 +14,7 @@ import {
   ReasonUnauthorized,
   Unauthorized
 } from "./errors.ts"
+import { ExternalEndpoints, ExternalOauthEndpoints } from "./external.ts"
 import { longText, page, pathUuid } from "./fields.ts"
 import { GroupEndpoints } from "./group-endpoints.ts"
 import { LdapEndpoints } from "./ldap.ts"
@@ -293,6 +294,8 @@ export class AuthApi extends HttpApi.make("auth")
     PolicyEndpoints,
     SessionEndpoints,
     LdapEndpoints,
+    ExternalEndpoints,
+    ExternalOauthEndpoints,
     RefreshTokenEndpoints,
     GroupEndpoints
   )

@@ -1,0 +1,256 @@
+import { Context, Effect, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { type Conflict, type NotFound, unknownUser } from "../../schemas/auth/errors.ts"
+import {
+  type ExternalAuthQuery,
+  type ExternalAuthView,
+  externalConflict,
+  type ExternalUsersQuery,
+  unknownExternalAuth,
+  unknownExternalType
+} from "../../schemas/auth/external.ts"
+import {
+  authUserExternalAuthAdded,
+  authUserExternalAuthDeleted,
+  authUserExternalAuthUpdated
+} from "../../schemas/events/auth.ts"
+import { type Changes, dieOnSqlError, Transactions } from "./changes.ts"
+import { filtersOf, listPage, type Page } from "./listing.ts"
+import { Sealing } from "./sealing.ts"
+
+/** Credentials of a user at another service: whatever JSON the type needs. */
+export type CredentialData = Readonly<Record<string, unknown>>
+
+/**
+ * The external credentials of users (contracts/auth.md 15), sealed in the database. Each change is announced.
+ * `visible` names the tenants whose users the caller may see; others are unknown.
+ */
+export class ExternalCredentials extends Context.Service<
+  ExternalCredentials,
+  {
+    /** The types that are offered, and which of them the user has; an unknown user has none. */
+    readonly ofUser: (
+      visible: ReadonlyArray<string>,
+      userUuid: string,
+      query: ExternalAuthQuery
+    ) => Effect.Effect<Page<ExternalAuthView>>
+    readonly users: (
+      tenants: ReadonlyArray<string>,
+      type: string,
+      query: ExternalUsersQuery
+    ) => Effect.Effect<Page<{ readonly uuid: string }>, NotFound>
+    readonly requireUser: (visible: ReadonlyArray<string>, userUuid: string) => Effect.Effect<void, NotFound>
+    readonly get: (
+      visible: ReadonlyArray<string>,
+      userUuid: string,
+      type: string
+    ) => Effect.Effect<CredentialData, NotFound>
+    readonly create: (
+      visible: ReadonlyArray<string>,
+      userUuid: string,
+      type: string,
+      data: CredentialData
+    ) => Effect.Effect<void, NotFound | Conflict>
+    /** Creates what is missing. */
+    readonly put: (
+      visible: ReadonlyArray<string>,
+      userUuid: string,
+      type: string,
+      data: CredentialData
+    ) => Effect.Effect<void, NotFound>
+    /** Replaces what is there; without effect when it was removed meanwhile. */
+    readonly renew: (userUuid: string, type: string, data: CredentialData) => Effect.Effect<void>
+    readonly remove: (
+      visible: ReadonlyArray<string>,
+      userUuid: string,
+      type: string
+    ) => Effect.Effect<void, NotFound>
+    /** As `put` for any user, within a larger transaction; without effect when there is no such user. */
+    readonly store: (
+      changes: Changes,
+      userUuid: string,
+      type: string,
+      data: CredentialData
+    ) => Effect.Effect<void, SqlError.SqlError>
+  }
+>()("strowger/actors/identity/ExternalCredentials") {
+  static readonly layer: Layer.Layer<
+    ExternalCredentials,
+    never,
+    SqlClient.SqlClient | Sealing | Transactions
+  > = Layer.effect(
+    ExternalCredentials,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const sealing = yield* Sealing
+      const transactions = yield* Transactions
+      const provided = Effect.provideService(SqlClient.SqlClient, sql)
+
+      const tenantOf = (userUuid: string) =>
+        Effect.map(
+          sql<{ tenant_uuid: string }>`
+            select tenant_uuid from auth_user where uuid = ${userUuid} for update`,
+          ([row]) => row?.tenant_uuid
+        )
+      const visibleTenantOf = Effect.fnUntraced(function* (visible: ReadonlyArray<string>, userUuid: string) {
+        const tenantUuid = yield* tenantOf(userUuid)
+        if (tenantUuid === undefined || !visible.includes(tenantUuid)) return yield* unknownUser(userUuid)
+        return tenantUuid
+      })
+      const requireUser = (visible: ReadonlyArray<string>, userUuid: string) =>
+        dieOnSqlError(Effect.asVoid(visibleTenantOf(visible, userUuid)))
+
+      const announce = (
+        changes: Changes,
+        definition: typeof authUserExternalAuthAdded,
+        holder: { readonly tenantUuid: string; readonly userUuid: string },
+        type: string
+      ) =>
+        changes.emit(
+          definition,
+          { tenantUuid: holder.tenantUuid, userUuids: [holder.userUuid] },
+          { user_uuid: holder.userUuid, external_auth_name: type }
+        )
+
+      const insert = (userUuid: string, type: string, data: CredentialData) =>
+        Effect.map(
+          sql`
+            insert into auth_external_credential
+            ${sql.insert({ user_uuid: userUuid, type, data: seal(userUuid, type, data) })}
+            on conflict do nothing returning type`,
+          (rows) => rows.length > 0
+        )
+      const seal = (userUuid: string, type: string, data: CredentialData) =>
+        sealing.seal(purposeOf(userUuid, type), JSON.stringify(data))
+
+      const replace = Effect.fnUntraced(function* (
+        changes: Changes,
+        tenantUuid: string,
+        userUuid: string,
+        type: string,
+        data: CredentialData
+      ) {
+        const updated = yield* sql`
+          update auth_external_credential set data = ${seal(userUuid, type, data)}
+          where user_uuid = ${userUuid} and type = ${type} returning type`
+        if (updated.length === 0) return false
+        announce(changes, authUserExternalAuthUpdated, { tenantUuid, userUuid }, type)
+        return true
+      })
+
+      const write = Effect.fnUntraced(function* (
+        changes: Changes,
+        tenantUuid: string,
+        userUuid: string,
+        type: string,
+        data: CredentialData
+      ) {
+        if (yield* replace(changes, tenantUuid, userUuid, type, data)) return
+        yield* insert(userUuid, type, data)
+        announce(changes, authUserExternalAuthAdded, { tenantUuid, userUuid }, type)
+      })
+
+      const get = Effect.fnUntraced(function* (
+        visible: ReadonlyArray<string>,
+        userUuid: string,
+        type: string
+      ) {
+        yield* visibleTenantOf(visible, userUuid)
+        const [row] = yield* sql<{ data: string }>`
+          select data from auth_external_credential where user_uuid = ${userUuid} and type = ${type}`
+        const text = row && sealing.open(purposeOf(userUuid, type), row.data)
+        // What was sealed is the JSON of such data.
+        return text === undefined ? yield* unknownExternalAuth(type) : (JSON.parse(text) as CredentialData)
+      }, dieOnSqlError)
+
+      const create = (visible: ReadonlyArray<string>, userUuid: string, type: string, data: CredentialData) =>
+        transactions.run(
+          Effect.fnUntraced(function* (changes) {
+            const tenantUuid = yield* visibleTenantOf(visible, userUuid)
+            if (!(yield* insert(userUuid, type, data))) return yield* externalConflict(type)
+            announce(changes, authUserExternalAuthAdded, { tenantUuid, userUuid }, type)
+          })
+        )
+
+      const remove = (visible: ReadonlyArray<string>, userUuid: string, type: string) =>
+        transactions.run(
+          Effect.fnUntraced(function* (changes) {
+            const tenantUuid = yield* visibleTenantOf(visible, userUuid)
+            const removed = yield* sql`
+              delete from auth_external_credential
+              where user_uuid = ${userUuid} and type = ${type} returning type`
+            if (removed.length === 0) return yield* unknownExternalAuth(type)
+            announce(changes, authUserExternalAuthDeleted, { tenantUuid, userUuid }, type)
+          })
+        )
+
+      const ofUser = Effect.fnUntraced(
+        function* (visible: ReadonlyArray<string>, userUuid: string, query: ExternalAuthQuery) {
+          const found = yield* listPage<{ type: string; enabled: boolean }>(query, {
+            select: sql`
+              t.name as type, exists (
+                select 1 from auth_external_credential c join auth_user u on u.uuid = c.user_uuid
+                where c.type = t.name and u.uuid = ${userUuid} and u.tenant_uuid = any(${visible}::uuid[])
+              ) as enabled`,
+            from: sql`auth_external_type t`,
+            scope: sql`t.enabled`,
+            filters: filtersOf(query, { type: (value) => sql`t.name = ${value}` }),
+            search: (pattern) => [sql`t.name ilike ${pattern}`],
+            order: [sql`t.name`]
+          })
+          return { ...found, items: found.items.map((item) => ({ ...item, data: {}, plugin_info: {} })) }
+        },
+        provided,
+        dieOnSqlError
+      )
+
+      const users = Effect.fnUntraced(
+        function* (tenants: ReadonlyArray<string>, type: string, query: ExternalUsersQuery) {
+          const [known] = yield* sql`select 1 from auth_external_type where name = ${type}`
+          if (known === undefined) return yield* unknownExternalType(type)
+          const { recurse: _, ...range } = query
+          return yield* listPage<{ uuid: string }>(
+            { direction: "asc", ...range },
+            {
+              select: sql`u.uuid`,
+              from: sql`auth_user u join auth_external_credential c on c.user_uuid = u.uuid`,
+              scope: sql`c.type = ${type} and u.tenant_uuid = any(${tenants}::uuid[])`,
+              filters: [],
+              search: () => [],
+              order: [sql`u.uuid`]
+            }
+          )
+        },
+        provided,
+        dieOnSqlError
+      )
+
+      return {
+        ofUser,
+        users,
+        requireUser,
+        get,
+        create,
+        remove,
+        put: (visible, userUuid, type, data) =>
+          transactions.run((changes) =>
+            Effect.flatMap(visibleTenantOf(visible, userUuid), (tenantUuid) =>
+              write(changes, tenantUuid, userUuid, type, data)
+            )
+          ),
+        renew: (userUuid, type, data) =>
+          transactions.run((changes) =>
+            Effect.flatMap(tenantOf(userUuid), (tenantUuid) =>
+              tenantUuid === undefined ? Effect.void : replace(changes, tenantUuid, userUuid, type, data)
+            )
+          ),
+        store: (changes, userUuid, type, data) =>
+          Effect.flatMap(tenantOf(userUuid), (tenantUuid) =>
+            tenantUuid === undefined ? Effect.void : write(changes, tenantUuid, userUuid, type, data)
+          )
+      }
+    })
+  )
+}
+
+const purposeOf = (userUuid: string, type: string) => `external credential ${userUuid} ${type}`
