@@ -2,6 +2,7 @@ import { Console, Effect, Layer, Schedule } from "effect"
 import { ListenAddress } from "./http/server.ts"
 import { AppConfig } from "./runtime/config.ts"
 import { embeddedMemoryLayer } from "./runtime/database/embedded.ts"
+import { type Rest, restOf } from "./rest.ts"
 import { narrate } from "./simulator/run.ts"
 import { type Simulator, startSimulator } from "./simulator/server.ts"
 import { strowgerLayerOn } from "./strowger.ts"
@@ -60,7 +61,7 @@ const runtimeLayer = (amiPort: number) => {
 
 const work = Effect.fnUntraced(function* (pbx: Simulator, options: DemoOptions) {
   const { url } = yield* ListenAddress
-  const rest = yield* logIn(url)
+  const rest = yield* restOf({ url, ...administrator })
   const { context, agents } = yield* setUp(rest, options.agents)
   yield* rest("GET", "/api/amid/1.0/status").pipe(
     Effect.repeat({
@@ -157,33 +158,3 @@ const setUp = Effect.fnUntraced(function* (rest: Rest, count: number) {
 })
 
 const capitalised = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
-
-type Rest = (method: string, path: string, body?: object) => Effect.Effect<unknown, Error>
-
-const logIn = (url: string): Effect.Effect<Rest, Error> => {
-  const basic = Buffer.from(`${administrator.username}:${administrator.password}`).toString("base64")
-  return Effect.map(
-    call(url, "POST", "/api/auth/0.1/token", { Authorization: `Basic ${basic}` }, { expiration: 86_400 }),
-    (answer): Rest => {
-      const { token } = (answer as { data: { token: string } }).data
-      return (method, path, body) => call(url, method, path, { "X-Auth-Token": token }, body)
-    }
-  )
-}
-
-const call = (url: string, method: string, path: string, headers: Record<string, string>, body?: object) =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(`${url}${path}`, {
-        method,
-        signal,
-        headers: { ...headers, "Content-Type": "application/json" },
-        ...(body ? { body: JSON.stringify(body) } : {})
-      })
-      const text = await response.text()
-      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-      const parsed: unknown = text === "" ? undefined : JSON.parse(text)
-      return parsed
-    },
-    catch: (error) => (error instanceof Error ? error : new Error(String(error)))
-  })

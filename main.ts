@@ -1,6 +1,7 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Redacted } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { asteriskConfigOf } from "./asterisk.ts"
 import { Bootstrap } from "./actors/identity/bootstrap.ts"
 import { ListenAddress } from "./http/server.ts"
 import { AppConfig, unknownKnobs } from "./runtime/config.ts"
@@ -80,6 +81,19 @@ const demo = Command.make(
   (options) => runDemo(options)
 ).pipe(Command.withDescription("A runtime and a simulated PBX with agents at work; nothing is kept"))
 
+const runtimeFlags = {
+  url: Flag.String("url").pipe(
+    Flag.withDescription("A running runtime"),
+    Flag.withDefault("http://127.0.0.1:9080")
+  ),
+  username: Flag.String("username").pipe(Flag.withAlias("u"), Flag.withDefault("admin")),
+  password: Flag.String("password").pipe(
+    Flag.withAlias("p"),
+    Flag.withDescription("Its password; by default STROWGER_ADMIN_PASSWORD"),
+    Flag.withDefault(process.env["STROWGER_ADMIN_PASSWORD"] ?? "")
+  )
+}
+
 const watch = Command.make(
   "watch",
   {
@@ -87,16 +101,7 @@ const watch = Command.make(
       Argument.withDescription("Names of events; all without any"),
       Argument.variadic()
     ),
-    url: Flag.String("url").pipe(
-      Flag.withDescription("A running runtime"),
-      Flag.withDefault("http://127.0.0.1:9080")
-    ),
-    username: Flag.String("username").pipe(Flag.withAlias("u"), Flag.withDefault("admin")),
-    password: Flag.String("password").pipe(
-      Flag.withAlias("p"),
-      Flag.withDescription("Its password; by default STROWGER_ADMIN_PASSWORD"),
-      Flag.withDefault(process.env["STROWGER_ADMIN_PASSWORD"] ?? "")
-    )
+    ...runtimeFlags
   },
   (options) => runWatch(options)
 ).pipe(
@@ -106,6 +111,21 @@ const watch = Command.make(
       command: "strowger watch -p demo agent_status_update agent_paused",
       description: "Agents that come, go and pause"
     }
+  ])
+)
+
+const asterisk = Command.make("asterisk").pipe(
+  Command.withDescription("What a plain Asterisk needs to work with this runtime"),
+  Command.withSubcommands([
+    Command.make("config", runtimeFlags, (address) =>
+      Effect.flatMap(asteriskConfigOf(address), (text) => Console.log(text)).pipe(
+        Effect.provide(AppConfig.layer)
+      )
+    ).pipe(
+      Command.withDescription(
+        "Print the manager user, the dialplan and the queues for Asterisk to include; queues as a running runtime has them"
+      )
+    )
   ])
 )
 
@@ -131,7 +151,7 @@ const runStrowger = Effect.gen(function* () {
 
 const strowger = Command.make("strowger").pipe(
   Command.withDescription("An actor-model telephony runtime"),
-  Command.withSubcommands([start, simulate, demo, watch])
+  Command.withSubcommands([start, simulate, demo, watch, asterisk])
 )
 
 /** What went wrong before anything ran is one readable line for the operator, and exit code 1. */

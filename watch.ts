@@ -1,11 +1,9 @@
 import { Cause, Console, Data, Effect, Queue } from "effect"
 import { WebSocket } from "ws"
+import { type RuntimeAddress, restOf } from "./rest.ts"
 
 /** What `strowger watch` is told. */
-export interface WatchOptions {
-  readonly url: string
-  readonly username: string
-  readonly password: string
+export interface WatchOptions extends RuntimeAddress {
   /** Names of the events; empty: all that the user may see. */
   readonly events: ReadonlyArray<string>
 }
@@ -16,7 +14,7 @@ class CannotWatch extends Data.TaggedError("CannotWatch")<{ readonly message: st
 /** Logs in, subscribes, and prints a line for each event until the connection ends. */
 export const runWatch = (options: WatchOptions) =>
   Effect.gen(function* () {
-    const token = yield* logIn(options)
+    const { token } = yield* restOf(options)
     const messages = yield* connect(
       `${options.url.replace(/^http/, "ws")}/api/websocketd/?version=2&token=${token}`,
       [
@@ -45,26 +43,6 @@ type Message =
 
 const lineOf = ({ name, timestamp, data }: Envelope): string =>
   `${timestamp.slice(11, 23)}  ${name.padEnd(26)} ${JSON.stringify(data)}`
-
-const logIn = ({ url, username, password }: WatchOptions) =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(`${url}/api/auth/0.1/token`, {
-        method: "POST",
-        signal,
-        headers: {
-          Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
-          "Content-Type": "application/json"
-        },
-        body: "{}"
-      })
-      if (!response.ok) throw new Error(`the login was answered with ${response.status}`)
-      // The contract's answer to POST /token.
-      return ((await response.json()) as { readonly data: { readonly token: string } }).data.token
-    },
-    catch: (error) =>
-      new CannotWatch({ message: `${url}: ${error instanceof Error ? error.message : String(error)}` })
-  })
 
 const connect = (url: string, greeting: ReadonlyArray<object>) =>
   Effect.gen(function* () {

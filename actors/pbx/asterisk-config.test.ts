@@ -1,14 +1,12 @@
-import { assert, describe, it, layer } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
-import { testIdentityLayer } from "../../test/identity.ts"
+import { AppConfig } from "../../runtime/config.ts"
 import {
   type AsteriskConfigData,
   asteriskConfig,
   asteriskFiles,
   type QueueDefinition
 } from "./asterisk-config.ts"
-import { pbxMigrations } from "./migrations.ts"
 
 const queue: QueueDefinition = {
   name: "sales",
@@ -130,21 +128,22 @@ describe("the queues", () => {
   })
 })
 
-layer(
-  testIdentityLayer({ migrations: pbxMigrations, environment: { STROWGER_AMI_SECRET: "from-the-knob" } }),
-  { excludeTestServices: true, timeout: "30 seconds" }
-)("the configuration of a running system", (it) => {
-  it.effect("has the queues of the database and the secret of the knob", () =>
+describe("the configuration of a running system", () => {
+  it.effect("has its queues and the secret of the knob", () =>
     Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`INSERT INTO pbx_queues (tenant_uuid, name, label, options)
-        VALUES ('t', 'hotline', 'Hotline', '[["strategy", "linear"]]')`
-      const text = yield* asteriskConfig
+      const hotline = {
+        name: "hotline",
+        label: "Hotline",
+        enabled: true,
+        musicOnHold: null,
+        options: [["strategy", "linear"] as const]
+      }
+      const text = yield* asteriskConfig([hotline])
       assert.include(text, "; Hotline\n[hotline]\nstrategy = linear\n")
       assert.include(text, "secret = from-the-knob\n")
       for (const name of ["manager.d/strowger.conf", "strowger-extensions.conf", "strowger-queues.conf"]) {
         assert.include(text, `; ---- ${name} ----`)
       }
-    })
+    }).pipe(Effect.provide(AppConfig.layerFrom({ STROWGER_AMI_SECRET: "from-the-knob" })))
   )
 })

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
 import { Effect, Redacted } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
 import { AppConfig } from "../../runtime/config.ts"
 
 /** A queue as the configuration knows it. */
@@ -34,25 +33,24 @@ export const asteriskFiles = (data: AsteriskConfigData): ReadonlyArray<AsteriskF
 ]
 
 /**
- * The same as one text, from the knobs and the configured queues of all tenants. It holds the secret of the manager
- * user: `STROWGER_AMI_SECRET`, or a fresh one when that is not set.
+ * The same as one text. It holds the secret of the manager user: `STROWGER_AMI_SECRET`, or a fresh one when that is
+ * not set.
  */
-export const asteriskConfig: Effect.Effect<string, SqlError.SqlError, SqlClient.SqlClient | AppConfig> =
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    const { amiUsername, amiSecret, agiHost, agiPort } = yield* AppConfig
-    const found = yield* sql<QueueDefinition>`
-      SELECT name, label, enabled, music_on_hold AS "musicOnHold", options FROM pbx_queues ORDER BY id`
-    const files = asteriskFiles({
+export const asteriskConfig = (
+  queues: ReadonlyArray<QueueDefinition>
+): Effect.Effect<string, never, AppConfig> =>
+  Effect.map(AppConfig, ({ amiUsername, amiSecret, agiHost, agiPort }) =>
+    asteriskFiles({
       manager: {
         username: amiUsername,
         secret: Redacted.value(amiSecret) || randomBytes(24).toString("base64url")
       },
       agi: { host: agiHost, port: agiPort },
-      queues: found
+      queues
     })
-    return files.map(({ name, text }) => `; ---- ${name} ----\n\n${text}`).join("\n")
-  })
+      .map(({ name, text }) => `; ---- ${name} ----\n\n${text}`)
+      .join("\n")
+  )
 
 const managerUser = ({ manager }: AsteriskConfigData): string => `\
 ; Strowger's manager user. manager.conf needs in [general]
