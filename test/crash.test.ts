@@ -4,7 +4,8 @@ import { startSimulator } from "../simulator/server.ts"
 import { createCallCentre } from "./call-centre.ts"
 import { type Client, logIn } from "./client.ts"
 import { eventually } from "./eventually.ts"
-import { startRuntime, temporaryFolder } from "./runtime.ts"
+import { initialisedFolder } from "./initialised-folder.ts"
+import { startRuntime } from "./runtime.ts"
 
 /** A runtime on a data folder of its own that can be killed and started again, and the PBX it talks to. */
 const stage = Effect.gen(function* () {
@@ -13,7 +14,7 @@ const stage = Effect.gen(function* () {
     secret: "crash-secret",
     queues: [{ name: "sales" }, { name: "support" }]
   })
-  const folder = yield* temporaryFolder
+  const folder = yield* initialisedFolder
   const start = Effect.gen(function* () {
     const runtime = yield* startRuntime({
       STROWGER_DATA_DIR: folder,

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { WebSocket } from "ws"
 import { clientOf, logIn } from "./client.ts"
 import { eventually } from "./eventually.ts"
+import { initialisedFolder } from "./initialised-folder.ts"
 import { startRuntime, temporaryFolder } from "./runtime.ts"
 
 describe("the start", () => {
@@ -29,7 +30,7 @@ describe("the start", () => {
     "a second time on the same data directory is refused with its reason and harms nothing",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
+        const folder = yield* initialisedFolder
         const first = yield* startRuntime({ STROWGER_DATA_DIR: folder })
         const refused = yield* Effect.flip(startRuntime({ STROWGER_DATA_DIR: folder }))
         assert.strictEqual(refused.code, 1)
@@ -44,7 +45,7 @@ describe("the start", () => {
     "after SIGKILL takes the data directory over",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
+        const folder = yield* initialisedFolder
         const first = yield* startRuntime({ STROWGER_DATA_DIR: folder })
         yield* first.kill("SIGKILL")
         const second = yield* startRuntime({ STROWGER_DATA_DIR: folder })
@@ -73,7 +74,7 @@ describe("the start", () => {
     "with a misspelt knob names it and the nearest one",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
+        const folder = yield* initialisedFolder
         const { output } = yield* startRuntime({ STROWGER_DATA_DIR: folder, STROWGER_AMI_SECRT: "x" })
         assert.match(output(), /STROWGER_AMI_SECRT is no knob.*STROWGER_AMI_SECRET/)
       }).pipe(Effect.scoped),
@@ -84,7 +85,7 @@ describe("the start", () => {
     "on a port that is taken says so and ends",
     () =>
       Effect.gen(function* () {
-        const [one, other] = [yield* temporaryFolder, yield* temporaryFolder]
+        const [one, other] = [yield* initialisedFolder, yield* initialisedFolder]
         const first = yield* startRuntime({ STROWGER_DATA_DIR: one })
         const port = new URL(first.url).port
         const refused = yield* Effect.flip(
@@ -102,7 +103,7 @@ describe("a runtime without an Asterisk", () => {
     "is ready, says that AMI is down, and drains on SIGTERM",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
+        const folder = yield* initialisedFolder
         const runtime = yield* startRuntime({ STROWGER_DATA_DIR: folder })
         const anonymous = clientOf(runtime.url, "")
         const ready = yield* anonymous.request("GET", "/health/ready")
