@@ -6,7 +6,7 @@ import {
   authenticationFailed,
   type NotFound,
   type ReasonTooMany,
-  type ReasonUnauthorized,
+  ReasonUnauthorized,
   tooManySessions
 } from "../../schemas/auth/errors.ts"
 import { longestTokenLifetime } from "../../schemas/auth/models.ts"
@@ -16,6 +16,7 @@ import { IdentityProviders, type LoginAttempt, type Recognised } from "./identit
 import { Policies } from "./policies.ts"
 import { RefreshTokens } from "./refresh-tokens.ts"
 import { Sessions } from "./sessions.ts"
+import { LoginThrottle } from "./throttle.ts"
 import type { LiveToken } from "./tokens.ts"
 
 /** The outcome of a login. */
@@ -50,6 +51,7 @@ export class Authentication extends Context.Service<
     | RefreshTokens
     | Sessions
     | Transactions
+    | LoginThrottle
   > = Layer.effect(
     Authentication,
     Effect.gen(function* () {
@@ -62,6 +64,7 @@ export class Authentication extends Context.Service<
       const refreshTokens = yield* RefreshTokens
       const sessions = yield* Sessions
       const transactions = yield* Transactions
+      const throttle = yield* LoginThrottle
 
       const byRefreshToken = Effect.fnUntraced(function* (secret: string, clientId: string) {
         const presented = yield* refreshTokens.find(secret.toLowerCase(), clientId)
@@ -80,12 +83,40 @@ export class Authentication extends Context.Service<
         return { ...recognised, refreshed: undefined }
       })
 
+      /** Whoever guesses is refused before any work is done for him. */
+      const throttled = <A, E>(
+        { credentials, remoteAddress }: LoginAttempt,
+        recognition: Effect.Effect<A, E | ReasonUnauthorized>
+      ) => {
+        if (credentials === undefined) return recognition
+        const { login } = credentials
+        return throttle.check(login, remoteAddress).pipe(
+          Effect.andThen(
+            Effect.tapError(recognition, (error) =>
+              error instanceof ReasonUnauthorized ? throttle.failed(login, remoteAddress) : Effect.void
+            )
+          ),
+          Effect.tap(() => throttle.succeeded(login))
+        )
+      }
+
       const recognise = (attempt: LoginAttempt) => {
         const { refresh_token, client_id } = attempt.body
         return refresh_token !== undefined && client_id !== undefined
           ? byRefreshToken(refresh_token, client_id)
-          : byProvider(attempt)
+          : throttled(attempt, byProvider(attempt))
       }
+
+      /** Only when `STROWGER_USER_ADMIN_STATUS` is on. */
+      const adminStatusOf = Effect.fnUntraced(function* ({ uuid }: Account) {
+        if (!config.userAdminStatus) return {}
+        const rows = yield* sql`
+          select 1 from auth_user_policy up join auth_policy p on p.uuid = up.policy_uuid
+          where up.user_uuid = ${uuid} and p.slug = 'wazo_default_admin_policy'
+          union select 1 from auth_group_user gu join auth_group g on g.uuid = gu.group_uuid
+          where gu.user_uuid = ${uuid} and g.slug = 'wazo_default_admin_group'`
+        return { admin: rows.length > 0 }
+      }, dieOnSqlError)
 
       /**
        * Logins of one user come one after the other, so that two cannot both take the last place, and none slips
@@ -118,6 +149,7 @@ export class Authentication extends Context.Service<
         const recognised = yield* recognise(attempt)
         const { account, refreshed } = recognised
         const acl = yield* policies.accessesOf(account.uuid)
+        const adminStatus = yield* adminStatusOf(account)
         return yield* transactions.run(
           Effect.fnUntraced(function* (changes) {
             yield* takePlace(account)
@@ -127,7 +159,7 @@ export class Authentication extends Context.Service<
               authId: account.uuid,
               tenantUuid: account.tenantUuid,
               acl,
-              metadata: { ...refreshed?.metadata, ...metadataOf(account, platform.uuid) },
+              metadata: { ...refreshed?.metadata, ...metadataOf(account, platform.uuid), ...adminStatus },
               mobile: attempt.mobile,
               lifetimeSeconds: attempt.body.expiration ?? defaultLifetime,
               userAgent: attempt.userAgent,

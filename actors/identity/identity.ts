@@ -4,11 +4,14 @@ import type { EventBus } from "../../runtime/bus/event-bus.ts"
 import type { Outbox } from "../../runtime/bus/outbox.ts"
 import type { AppConfig } from "../../runtime/config.ts"
 import { Ldap } from "../../runtime/ldap/ldap.ts"
+import { Mailer } from "../../runtime/mail/mailer.ts"
 import type { Platform } from "../../runtime/platform.ts"
 import { Accounts } from "./accounts.ts"
 import { Authentication } from "./authentication.ts"
+import { AuthenticationMethods } from "./authentication-methods.ts"
 import { Bootstrap } from "./bootstrap.ts"
 import { Transactions } from "./changes.ts"
+import { Emails } from "./emails.ts"
 import { Groups } from "./groups.ts"
 import { ExternalAuthorisations } from "./external-authorisations.ts"
 import { ExternalConfigs } from "./external-configs.ts"
@@ -17,8 +20,12 @@ import { IdentityProviders } from "./identity-providers.ts"
 import { LdapConfigurations } from "./ldap-configurations.ts"
 import { LdapLogin } from "./ldap-login.ts"
 import { tokensLayer } from "./live-tokens.ts"
+import { mailDeliveryLayer } from "./mail-delivery.ts"
+import { MailQueue } from "./mail-queue.ts"
+import { PasswordChanges } from "./password-changes.ts"
 import { Passwords } from "./passwords.ts"
 import { Policies } from "./policies.ts"
+import { Registrations } from "./registration.ts"
 import { RefreshTokenKey } from "./refresh-token-key.ts"
 import { RefreshTokens } from "./refresh-tokens.ts"
 import { Sealing } from "./sealing.ts"
@@ -27,6 +34,7 @@ import { sessionSweeperLayer } from "./session-sweeper.ts"
 import { TenantRegistry } from "./tenant-registry.ts"
 import { TenantTree, tenantsLayer } from "./tenant-tree.ts"
 import type { Tenants } from "./tenants.ts"
+import { LoginThrottle } from "./throttle.ts"
 import { TokenCache } from "./token-cache.ts"
 import type { Tokens } from "./tokens.ts"
 import { Users } from "./users.ts"
@@ -34,13 +42,17 @@ import { Users } from "./users.ts"
 /** Everything identity offers to the doors and to the other inhabitants. */
 export type Identity =
   | Authentication
+  | AuthenticationMethods
   | Bootstrap
+  | Emails
   | Groups
   | ExternalAuthorisations
   | ExternalConfigs
   | ExternalCredentials
   | LdapConfigurations
+  | PasswordChanges
   | Policies
+  | Registrations
   | RefreshTokens
   | Sessions
   | TenantRegistry
@@ -58,19 +70,27 @@ export const identityLayer: Layer.Layer<
   Identity,
   never,
   SqlClient.SqlClient | EventBus | Outbox | Platform | AppConfig
-> = Layer.mergeAll(
-  Authentication.layer,
-  Groups.layer,
-  Users.layer,
-  TenantRegistry.layer,
-  sessionSweeperLayer
-).pipe(
+> = Registrations.layer.pipe(
+  Layer.provideMerge(
+    Layer.mergeAll(
+      Authentication.layer,
+      AuthenticationMethods.layer,
+      Emails.layer,
+      Groups.layer,
+      PasswordChanges.layer,
+      Users.layer,
+      TenantRegistry.layer,
+      mailDeliveryLayer,
+      sessionSweeperLayer
+    )
+  ),
   Layer.provide(IdentityProviders.layer),
   Layer.provide(LdapLogin.layer),
   Layer.provideMerge(LdapConfigurations.layer),
   Layer.provideMerge(ExternalAuthorisations.layer),
   Layer.provideMerge(Layer.mergeAll(ExternalConfigs.layer, ExternalCredentials.layer)),
   Layer.provideMerge(RefreshTokens.layer),
+  Layer.provide(Layer.mergeAll(LoginThrottle.layer, MailQueue.layer, Mailer.layerSmtp)),
   Layer.provideMerge(Layer.mergeAll(Sessions.layer, Policies.layer, tokensLayer, tenantsLayer)),
   Layer.provideMerge(Layer.mergeAll(TokenCache.layer, TenantTree.layer, Transactions.layer)),
   Layer.provideMerge(Bootstrap.layer),

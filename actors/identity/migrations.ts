@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { mailMigrations } from "./mail-migrations.ts"
 
 /** Runs DDL statements one after the other. */
 const statements = (...texts: ReadonlyArray<string>) =>
@@ -151,6 +152,7 @@ export const identityMigrations = {
     `create index auth_token_expiry on auth_token (expires_at)`,
     `create index auth_token_refresh on auth_token (refresh_token_uuid)`
   ),
+  ...mailMigrations,
   "0070_ldap": statements(
     // The password of the service account is sealed with the key of the runtime.
     `create table auth_ldap_config (

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from "effect"
+import { Verbosity } from "../../runtime/operations/verbosity.ts"
 import { adminCredentials, testIdentityLayer } from "../../test/identity.ts"
 import { ListenAddress, serve } from "../server.ts"
 import { authRoutes } from "./handlers.ts"
@@ -44,6 +45,7 @@ export const authServerLayer = (environment: Readonly<Record<string, string>> = 
         )
       )
     ),
+    Layer.provide(Verbosity.layer),
     Layer.provideMerge(testIdentityLayer({ environment: { STROWGER_HTTP_PORT: "0", ...environment } })),
     Layer.orDie
   )
@@ -69,7 +71,12 @@ const caller =
       return {
         status: response.status,
         headers: response.headers,
-        body: text === "" ? undefined : JSON.parse(text)
+        body:
+          text === ""
+            ? undefined
+            : response.headers.get("content-type")?.includes("json")
+              ? JSON.parse(text)
+              : text
       }
     })
 

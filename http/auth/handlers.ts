@@ -8,9 +8,11 @@ import { Users } from "../../actors/identity/users.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
 import type { RefreshTokensQuery } from "../../schemas/auth/models.ts"
 import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
+import { emailHandlers } from "./email-handlers.ts"
 import { groupHandlers } from "./group-handlers.ts"
 import { externalHandlers, externalOauthHandlers } from "./external-handlers.ts"
 import { ldapHandlers } from "./ldap-handlers.ts"
+import { serviceHandlers } from "./service-handlers.ts"
 import { authMiddleware } from "./surface.ts"
 import { tokenHandlers } from "./token-handlers.ts"
 
@@ -157,7 +159,9 @@ export const authRoutes = HttpApiBuilder.layer(AuthApi, { openapiPath: "/api/aut
     externalHandlers,
     externalOauthHandlers,
     refreshTokens,
-    groupHandlers
+    groupHandlers,
+    emailHandlers,
+    serviceHandlers
   ]),
   Layer.provide(authMiddleware)
 )

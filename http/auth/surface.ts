@@ -4,6 +4,7 @@ import { type HttpApiEndpoint, HttpApiError, type HttpApiGroup } from "effect/ht
 import { AuthApi } from "../../schemas/auth/api.ts"
 import {
   invalidData,
+  invalidEmails,
   invalidListParameter,
   NotFound,
   reasonInvalid,
@@ -63,8 +64,11 @@ const inputError = (error: HttpApiError.HttpApiSchemaError, { group }: Endpoint)
       timestamp: Date.now() / 1000
     })
   }
-  if (error.kind === "Query") return invalidListParameter(path[0] ?? "_schema", problem)
   const resource = Context.getOption(group.annotations, ErrorResource)
+  const named = Option.getOrUndefined(resource)
+  if (error.kind === "Query" && named !== "reset") return invalidListParameter(path[0] ?? "_schema", problem)
+  if (named === "emails")
+    return invalidEmails(path[0] === "_schema" ? { _schema: [problem] } : nested(finding))
   if (Option.isSome(resource)) return invalidData(resource.value, problem.message, nested(finding))
   return reasonInvalid(
     group.identifier === "policies"
@@ -76,9 +80,12 @@ const inputError = (error: HttpApiError.HttpApiSchemaError, { group }: Endpoint)
 /** What every group of auth needs around it. */
 export const authMiddleware = Layer.mergeAll(
   authenticationLayer(AuthAuthentication, ({ tokenId, requiredAccess, reason, tenantUuid }) => {
+    if (reason === "tenant-denied") return unauthorizedTenant(tenantUuid)
+    // Who follows a link is told nothing but that it does not work.
+    if (requiredAccess.startsWith("auth.users.password.reset.")) {
+      return unauthorized({ invalid_token: tokenId })
+    }
     switch (reason) {
-      case "tenant-denied":
-        return unauthorizedTenant(tenantUuid)
       case "invalid-token":
         return unauthorized({
           invalid_token: tokenId,

@@ -1,4 +1,4 @@
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { HttpEffect, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Authentication } from "../../actors/identity/authentication.ts"
@@ -9,6 +9,7 @@ import { Platform } from "../../runtime/platform.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
 import { unknownToken } from "../../schemas/auth/errors.ts"
 import { basicCredentials } from "./basic-credentials.ts"
+import { remoteAddress } from "./remote-address.ts"
 import { questionOf, refusalOf, type TokenQuestion } from "./token-check.ts"
 import { createdTokenView, knownTokenView } from "./token-view.ts"
 
@@ -75,8 +76,3 @@ const queryOf = ({ url }: Request): string => {
 
 const sessionType = ({ headers }: Request): string =>
   headers["accent-session-type"] || headers["wazo-session-type"] || ""
-
-/** The client's address as the one trusted reverse proxy saw it, else that of the connection. */
-const remoteAddress = (request: Request): string =>
-  (request.headers["x-forwarded-for"] ?? "").split(",").at(-1)?.trim() ||
-  Option.getOrElse(request.remoteAddress, () => "")

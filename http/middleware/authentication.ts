@@ -3,7 +3,13 @@ import { HttpRouter, HttpServerRequest } from "effect/http"
 import type { HttpApiMiddleware } from "effect/http-api"
 import { Tenants } from "../../actors/identity/tenants.ts"
 import { Tokens } from "../../actors/identity/tokens.ts"
-import { type Caller, CurrentCaller, RequiredAcl, type tokenSecurity } from "../../schemas/common/caller.ts"
+import {
+  type Caller,
+  CurrentCaller,
+  RequiredAcl,
+  TokenInQuery,
+  type tokenSecurity
+} from "../../schemas/common/caller.ts"
 
 /** Why a caller was turned away; each surface writes its own body for it. */
 export class CallerRefused extends Schema.TaggedError<CallerRefused>()("CallerRefused", {
@@ -94,9 +100,12 @@ export const authenticationLayer = <Id, E extends Schema.Top>(
             const request = yield* HttpServerRequest.HttpServerRequest
             const route = yield* HttpRouter.RouteContext
             const pattern = Context.getOption(endpoint.annotations, RequiredAcl)
+            const byLink = Context.getOption(endpoint.annotations, TokenInQuery)._tag === "Some"
+            const query = byLink ? queryOf(request.url) : {}
             const caller = yield* resolveCaller({
-              tokenId: Redacted.value(credential),
-              requiredAccess: pattern._tag === "Some" ? fillAccess(pattern.value, route.params) : "",
+              tokenId: query["token"] || Redacted.value(credential),
+              requiredAccess:
+                pattern._tag === "Some" ? fillAccess(pattern.value, { ...query, ...route.params }) : "",
               tenantHeader: tenantHeader(request.headers)
             }).pipe(Effect.provideContext(services), Effect.mapError(toError))
             return yield* Effect.provideService(httpEffect, CurrentCaller, caller)
@@ -104,3 +113,7 @@ export const authenticationLayer = <Id, E extends Schema.Top>(
       }
     })
   )
+
+/** The query parameters; of a repeated one the last counts. */
+const queryOf = (url: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(new URLSearchParams(url.split("?").slice(1).join("?")))

@@ -16,6 +16,13 @@ import {
 } from "./errors.ts"
 import { ExternalEndpoints, ExternalOauthEndpoints } from "./external.ts"
 import { longText, page, pathUuid } from "./fields.ts"
+import {
+  EmailEndpoints,
+  PasswordEndpoints,
+  PasswordResetEndpoints,
+  PasswordResetRequestEndpoints,
+  RegistrationEndpoints
+} from "./email-endpoints.ts"
 import { GroupEndpoints } from "./group-endpoints.ts"
 import { LdapEndpoints } from "./ldap.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
@@ -40,6 +47,7 @@ import {
   UserUpdate,
   UserView
 } from "./models.ts"
+import { ConfigurationEndpoints, IdpEndpoints, ServiceEndpoints } from "./service-endpoints.ts"
 
 const Done = HttpApiSchema.NoContent
 /** Of a repeated parameter the first counts. */
@@ -297,7 +305,15 @@ export class AuthApi extends HttpApi.make("auth")
     ExternalEndpoints,
     ExternalOauthEndpoints,
     RefreshTokenEndpoints,
-    GroupEndpoints
+    GroupEndpoints,
+    EmailEndpoints,
+    PasswordEndpoints,
+    PasswordResetRequestEndpoints,
+    PasswordResetEndpoints,
+    RegistrationEndpoints,
+    IdpEndpoints,
+    ConfigurationEndpoints,
+    ServiceEndpoints
   )
   .prefix("/api/auth/0.1")
   .annotate(HttpApi.PayloadParseOptions, { reportInput: true })

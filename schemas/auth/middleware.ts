@@ -16,3 +16,9 @@ export class AuthInput extends HttpApiMiddleware.Service<AuthInput>()("strowger/
 
 /** Annotation of a group: the `resource` of its validation errors. A group without one answers family B. */
 export class ErrorResource extends Context.Service<ErrorResource, string>()("strowger/auth/ErrorResource") {}
+
+/** Lets nobody to the registration unless it is switched on: the path answers as an unknown one. */
+export class RegistrationOpen extends HttpApiMiddleware.Service<RegistrationOpen>()(
+  "strowger/auth/RegistrationOpen",
+  { error: NotFound }
+) {}

@@ -30,5 +30,11 @@ export class CurrentCaller extends Context.Service<CurrentCaller, Caller>()("str
  */
 export class RequiredAcl extends Context.Service<RequiredAcl, string>()("strowger/RequiredAcl") {}
 
+/**
+ * Annotation of an endpoint that people reach by a link: the token of `?token=` counts, before the header's. Its
+ * query parameters fill the required access too.
+ */
+export class TokenInQuery extends Context.Service<TokenInQuery, boolean>()("strowger/TokenInQuery") {}
+
 /** The token header of every surface. */
 export const tokenSecurity = HttpApiSecurity.apiKey({ key: "X-Auth-Token", in: "header" })

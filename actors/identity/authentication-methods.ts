@@ -1,0 +1,87 @@
+import { Context, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { type NotFound, unknownIdp, unknownUser } from "../../schemas/auth/errors.ts"
+import { Transactions } from "./changes.ts"
+import { IdentityProviders } from "./identity-providers.ts"
+
+/** The ways to authenticate, and which users use which (contracts/auth.md 16). */
+export class AuthenticationMethods extends Context.Service<
+  AuthenticationMethods,
+  {
+    /** `native`, `default` and those of the providers that are loaded. */
+    readonly known: ReadonlyArray<string>
+    readonly require: (method: string) => Effect.Effect<void, NotFound>
+    /** For all of these users or, when one is unknown, for none. */
+    readonly assign: (
+      visible: ReadonlyArray<string>,
+      method: string,
+      userUuids: ReadonlyArray<string>
+    ) => Effect.Effect<void, NotFound>
+    /** Back to the tenant's method, for a user of this method. */
+    readonly unassign: (
+      visible: ReadonlyArray<string>,
+      method: string,
+      userUuid: string
+    ) => Effect.Effect<void, NotFound>
+  }
+>()("strowger/actors/identity/AuthenticationMethods") {
+  static readonly layer: Layer.Layer<
+    AuthenticationMethods,
+    never,
+    SqlClient.SqlClient | Transactions | IdentityProviders
+  > = Layer.effect(
+    AuthenticationMethods,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const transactions = yield* Transactions
+      const { providers } = yield* IdentityProviders
+      const known = [...new Set(["native", "default", ...providers.map(({ method }) => method)])]
+      const require = (method: string) =>
+        known.includes(method) ? Effect.void : Effect.fail(unknownIdp(method))
+
+      const findAll = Effect.fnUntraced(function* (
+        visible: ReadonlyArray<string>,
+        uuids: ReadonlyArray<string>
+      ) {
+        const rows = yield* sql<{ uuid: string }>`
+          select uuid from auth_user
+          where uuid = any(${uuids}::uuid[]) and tenant_uuid = any(${visible}::uuid[]) for update`
+        const found = new Set(rows.map(({ uuid }) => uuid))
+        const unknown = uuids.find((uuid) => !found.has(uuid))
+        if (unknown !== undefined) return yield* unknownUser(unknown)
+      })
+
+      const assign = Effect.fnUntraced(function* (
+        visible: ReadonlyArray<string>,
+        method: string,
+        userUuids: ReadonlyArray<string>
+      ) {
+        yield* require(method)
+        yield* transactions.run(() =>
+          Effect.andThen(
+            findAll(visible, userUuids),
+            sql`update auth_user set authentication_method = ${method} where uuid = any(${userUuids}::uuid[])`
+          )
+        )
+      })
+
+      const unassign = Effect.fnUntraced(function* (
+        visible: ReadonlyArray<string>,
+        method: string,
+        userUuid: string
+      ) {
+        yield* require(method)
+        yield* transactions.run(() =>
+          Effect.andThen(
+            findAll(visible, [userUuid]),
+            sql`
+              update auth_user set authentication_method = 'default'
+              where uuid = ${userUuid} and authentication_method = ${method}`
+          )
+        )
+      })
+
+      return { known, require, assign, unassign }
+    })
+  )
+}
