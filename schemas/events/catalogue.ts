@@ -2,12 +2,16 @@ import * as agentd from "./agentd.ts"
 import * as auth from "./auth.ts"
 import * as confd from "./confd.ts"
 import type { EventDefinition } from "./envelope.ts"
+import * as supervisor from "./supervisor.ts"
+import * as webhookd from "./webhookd.ts"
 
 /** Every event that the services of the runtime publish, by service (contracts/events.md 3). */
 export const catalogue: Readonly<Record<string, ReadonlyArray<EventDefinition>>> = {
   agentd: listed(agentd),
   auth: listed(auth),
-  confd: listed(confd)
+  confd: listed(confd),
+  supervisor: listed(supervisor),
+  webhookd: listed(webhookd)
 }
 
 /** The right a client needs for an event, as a format; null when none. */
