@@ -3,7 +3,7 @@ import type { SnapshotFrom } from "xstate"
 import { getShortestPaths } from "xstate/graph"
 import { firstStep, type Step, step } from "../../runtime/actor/step.ts"
 import type { AgentIdentity, QueueMembership } from "../../schemas/agentd/agent.ts"
-import { type AgentContext, type AgentEvent, agentMachine, driftOf } from "./machine.ts"
+import { type AgentContext, type AgentEvent, agentMachine, driftOf, missedConfiguration } from "./machine.ts"
 
 const agent: AgentIdentity = { id: 7, tenantUuid: "t", number: "1001", users: [{ id: 12, uuid: "u" }] }
 const sales: QueueMembership = { id: 3, name: "sales", penalty: 3 }
@@ -211,6 +211,125 @@ describe("an assignment through agentd (5.6)", () => {
   })
 })
 
+describe("what the configuration says (5.8)", () => {
+  const configured = (...assigned: ReadonlyArray<QueueMembership>): AgentEvent => ({
+    type: "configured",
+    agent,
+    assigned
+  })
+  const done: AgentEvent = { type: "done" }
+  const away: AgentEvent = { type: "asteriskAway" }
+
+  it("is taken without a word to Asterisk while the agent is off", () => {
+    const { snapshot, actions } = live({ type: "assigned", agent, queue: sales })
+    assert.deepEqual(snapshot.context.enabled, [sales])
+    assert.deepEqual(actions, [])
+    assert.deepEqual(
+      live({ type: "assigned", agent, queue: sales }, configured()).snapshot.context.enabled,
+      []
+    )
+  })
+
+  it("is told to Asterisk on duty, and taken even when Asterisk is away", () => {
+    const told = live(...onDuty, { type: "assigned", agent, queue: support })
+    assert.deepInclude(told.actions[0]?.params, { add: [support], announce: "none" })
+    for (const end of [done, away]) {
+      const { snapshot, rejection } = live(...onDuty, { type: "assigned", agent, queue: support }, end)
+      assert.deepEqual(snapshot.context.enabled, [sales, support])
+      assert.isUndefined(rejection)
+    }
+  })
+
+  it("of an assignment that is known already changes its penalty at most", () => {
+    const machine = live(...onDuty).snapshot
+    assert.isFalse(machine.can({ type: "assigned", agent, queue: sales }))
+    const { actions } = live(...onDuty, { type: "assigned", agent, queue: { ...sales, penalty: 9 } })
+    assert.deepInclude(actions[0]?.params, { add: [], penalties: [{ ...sales, penalty: 9 }] })
+  })
+
+  it("leaves alone the queues that the agent logged off from by itself", () => {
+    const leave: AgentEvent = { type: "leaveQueue", agent, queue: sales, at: 9 }
+    const left = live(login([sales, support]), done, leave, done)
+    assert.deepEqual(left.snapshot.context.left, [sales.id])
+    assert.isFalse(left.snapshot.can(configured(sales, support)))
+    assert.isFalse(missedConfiguration(left.snapshot.context, [sales, support]))
+    const back = live(
+      login([sales, support]),
+      done,
+      leave,
+      done,
+      { type: "enterQueue", agent, queue: sales },
+      done
+    )
+    assert.deepEqual(back.snapshot.context.left, [])
+    const again = live(
+      login([sales, support]),
+      done,
+      leave,
+      done,
+      { type: "assigned", agent, queue: sales },
+      done
+    )
+    assert.deepEqual(again.snapshot.context.enabled, [support, sales])
+  })
+
+  it("adds, removes and changes in one go what was missed", () => {
+    const other = { ...support, id: 5, name: "other" }
+    const mending = live(login([sales, support]), done, configured({ ...sales, penalty: 8 }, other))
+    assert.deepInclude(mending.actions[0]?.params, {
+      add: [other],
+      remove: [support],
+      penalties: [{ ...sales, penalty: 8 }]
+    })
+    assert.isTrue(missedConfiguration(undefined, [sales]))
+    assert.isFalse(missedConfiguration(undefined, []))
+  })
+
+  it("a queue that is deleted is forgotten, entered or left, and nobody is told", () => {
+    const { snapshot, actions, emitted } = live(...onDuty, { type: "queueDeleted", queueId: sales.id })
+    assert.deepEqual(snapshot.context.enabled, [])
+    assert.isTrue(snapshot.matches("on"))
+    assert.deepEqual(actions, [])
+    assert.lengthOf(emitted, 3)
+    assert.isFalse(snapshot.can({ type: "queueDeleted", queueId: sales.id }))
+  })
+
+  it("an agent that is forgotten is logged off and holds nothing, whether Asterisk could be told or not", () => {
+    const forgotten: AgentEvent = { type: "forgotten", at: 77, withBlf: false }
+    for (const end of [done, away]) {
+      const leaving = live(...onDuty, forgotten)
+      assert.isTrue(leaving.snapshot.hasTag("pending"))
+      assert.deepEqual(leaving.actions, [
+        { type: "leaveQueues", params: { agent, queues: [sales], withBlf: false } }
+      ])
+      const { snapshot, emitted, rejection } = live(...onDuty, forgotten, end)
+      assert.isTrue(snapshot.matches("off"))
+      assert.deepInclude(snapshot.context, { agent: null, session: null, enabled: [], left: [] })
+      assert.deepEqual(emitted.slice(-2), [
+        { type: "logoffLogged", agent, session, at: 77 },
+        { type: "status", agent, status: "logged_out" }
+      ])
+      assert.isUndefined(rejection)
+      assert.isFalse(snapshot.can(forgotten))
+    }
+  })
+
+  it("the last queue is left together with the logoff, or not at all", () => {
+    const leave: AgentEvent = { type: "leaveQueue", agent, queue: sales, at: 9 }
+    const off = live(...onDuty, leave, done, done)
+    assert.deepEqual(off.emitted.slice(-3), [
+      { type: "queueStatus", agent, queueId: 3, logged: false },
+      { type: "logoffLogged", agent, session, at: 9 },
+      { type: "status", agent, status: "logged_out" }
+    ])
+    const still = live(...onDuty, leave, done, away)
+    assert.deepEqual(still.snapshot.context.enabled, [sales])
+    assert.isTrue(still.snapshot.matches("on"))
+    assert.strictEqual(still.rejection, "asterisk-away")
+    assert.lengthOf(still.emitted, 3)
+  })
+})
+
 describe("a call", () => {
   it("rings, is talked, and is wrapped up for the queue's wrap-up time", () => {
     const ringing = live(...onDuty, { type: "called", call })
@@ -312,6 +431,10 @@ describe("the whole machine", () => {
     { type: "removeFromQueue", agent, queue: sales },
     { type: "assigned", agent, queue: sales },
     { type: "unassigned", agent, queueId: 3 },
+    { type: "penaltiesChanged", agent, assigned: [{ ...sales, penalty: 9 }, support] },
+    { type: "configured", agent, assigned: [sales] },
+    { type: "queueDeleted", queueId: 3 },
+    { type: "forgotten", at: 9, withBlf: true },
     { type: "asteriskMembers", agent, members: [] },
     { type: "asteriskPaused", agent, queue: "sales", paused: true, reason: "" },
     { type: "asteriskPaused", agent, queue: "sales", paused: false, reason: "" },
@@ -338,6 +461,7 @@ describe("the whole machine", () => {
       "changing",
       "loggingIn",
       "loggingOff",
+      "beingForgotten",
       "ready",
       "paused",
       "ringing",
