@@ -268,10 +268,7 @@ export class Shell {
     this.#hasCommitted = false
     return this.#interpretLetter(letter).pipe(
       Effect.catchTag("StoreUnavailable", () => this.#storeAway(letter)),
-      Effect.catchCause((cause) => {
-        this.#refuse(letter, "crashed")
-        return this.#crashed(cause)
-      })
+      Effect.catchCause((cause) => this.#crashed(cause, letter))
     )
   }
 
@@ -479,7 +476,7 @@ export class Shell {
     }
   }
 
-  #crashed(cause: Cause.Cause<unknown>): Effect.Effect<void> {
+  #crashed(cause: Cause.Cause<unknown>, letter?: Letter): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const { restarts, restartWindow } = this.#ground.supervision
       const now = yield* Clock.currentTimeMillis
@@ -488,14 +485,15 @@ export class Shell {
       this.#forget()
       this.#restarts++
       this.#crashes = [...this.#crashes.filter((at) => at > now - restartWindow), now]
-      const hopeless = error instanceof UnreadableSnapshot
-      if (hopeless || this.#crashes.length > restarts) {
-        this.#health = "failed"
+      const isHopeless = error instanceof UnreadableSnapshot || this.#crashes.length > restarts
+      this.#health = isHopeless ? "failed" : "restarting"
+      // Last, because the asker may come again at once.
+      if (letter) this.#refuse(letter, "crashed")
+      if (isHopeless) {
         yield* Effect.logError(`Actor ${this.#address} has failed and waits for an operator`, cause)
         this.#dismiss("failed")
         return
       }
-      this.#health = "restarting"
       yield* Effect.logWarning(`Actor ${this.#address} crashed and restarts`, cause)
       const jitter = yield* Random.next
       yield* Effect.sleep(Math.min(50 * 2 ** this.#crashes.length, 5_000) * (0.5 + jitter))
@@ -509,11 +507,13 @@ export class Shell {
     const isOver = this.#hasCommitted || letter.reply !== undefined
     this.#forget()
     this.#lastError = "The actor store is unavailable"
-    const behind = this.#mailbox
-    this.#mailbox = (isOver ? behind : [letter, ...behind]).filter(({ reply }) => reply === undefined)
-    for (const each of [letter, ...behind]) this.#refuse(each, "store-unavailable")
-    if (this.#stopped) this.#mailbox = []
-    return this.#mailbox.length > 0 ? Effect.sleep(storePause) : Effect.void
+    const letters = [letter, ...this.#mailbox]
+    const mayComeBack = this.#stopped ? [] : letters.slice(isOver ? 1 : 0)
+    const kept = mayComeBack.filter(({ reply }) => reply === undefined)
+    // An asker may come again while it is being answered.
+    this.#mailbox = kept.slice()
+    for (const each of letters) this.#refuse(each, "store-unavailable")
+    return kept.length > 0 ? Effect.sleep(storePause) : Effect.void
   }
 
   #setTimers(): void {
