@@ -3,7 +3,14 @@ import * as auth from "./auth.ts"
 import * as confd from "./confd.ts"
 import type { EventDefinition } from "./envelope.ts"
 import * as supervisor from "./supervisor.ts"
-import * as webhookd from "./webhookd.ts"
+import {
+  noticeNames,
+  webhookdNotice,
+  webhookdSubscriptionCreated,
+  webhookdSubscriptionDeleted,
+  webhookdSubscriptionUpdated,
+  webhookdUserSubscription
+} from "./webhookd.ts"
 
 /** Every event that the services of the runtime publish, by service (contracts/events.md 3). */
 export const catalogue: Readonly<Record<string, ReadonlyArray<EventDefinition>>> = {
@@ -11,7 +18,15 @@ export const catalogue: Readonly<Record<string, ReadonlyArray<EventDefinition>>>
   auth: listed(auth),
   confd: listed(confd),
   supervisor: listed(supervisor),
-  webhookd: listed(webhookd)
+  webhookd: [
+    webhookdSubscriptionCreated,
+    webhookdSubscriptionUpdated,
+    webhookdSubscriptionDeleted,
+    ...(["created", "updated", "deleted"] as const).map((verb) =>
+      webhookdUserSubscription(verb, "{user_uuid}")
+    ),
+    ...noticeNames.map((name) => webhookdNotice(name, false))
+  ]
 }
 
 /** The right a client needs for an event, as a format; null when none. */
