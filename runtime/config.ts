@@ -167,6 +167,30 @@ const knobTable = {
     "https://login.microsoftonline.com/common/oauth2/v2.0/token",
     "where Microsoft gives tokens"
   ),
+  samlKeyFile: knob(
+    "SAML_KEY_FILE",
+    text,
+    "",
+    "PEM file of the private key that SAML requests are signed with; empty: they are not signed"
+  ),
+  samlRedirectOrigins: knob(
+    "SAML_REDIRECT_ORIGINS",
+    text,
+    "",
+    "origins that a SAML login may return to, beside the ACS URL's and the tenant's domains; separated by spaces"
+  ),
+  samlLoginTimeout: knob(
+    "SAML_LOGIN_TIMEOUT",
+    Config.Duration,
+    "10 minutes",
+    "how long a SAML login may take, up to its token"
+  ),
+  samlSessionLifetime: knob(
+    "SAML_SESSION_LIFETIME",
+    Config.Duration,
+    "7 days",
+    "how long a SAML session can be logged out at the identity provider"
+  ),
   maxSessions: knob("MAX_USER_SESSIONS", natural, "100", "live sessions a user may have at once"),
   maxAccountFailures: knob(
     "LOGIN_FAILURES_PER_ACCOUNT",
@@ -295,6 +319,22 @@ const knobTable = {
     "1 minute",
     "longest time one outside action of an actor may take"
   ),
+  hookMaxAttempts: knob("HOOK_MAX_ATTEMPTS", natural, "10", "attempts of a webhook before it is given up"),
+  hookRetryFactor: knob(
+    "HOOK_RETRY_FACTOR",
+    natural,
+    "2",
+    "a failed webhook waits this to the power of its failures before, in seconds"
+  ),
+  hookConcurrency: knob("HOOK_CONCURRENCY", natural, "500", "webhooks that run at once on a node"),
+  ssrfProfile: knob(
+    "SSRF_PROFILE",
+    (name) => Config.Literals(["compatible", "strict", "off"], name),
+    "compatible",
+    "which addresses webhooks may not call: compatible, strict or off"
+  ),
+  ssrfAllow: knob("SSRF_ALLOW", text, "", "CIDR, host or host:port that webhooks may call, with commas"),
+  ssrfDeny: knob("SSRF_DENY", text, "", "CIDR, host or host:port that webhooks may never call, with commas"),
   websocketPingInterval: knob(
     "WEBSOCKET_PING_INTERVAL",
     Config.Duration,

@@ -16,6 +16,8 @@ import type {
   UserSubscriptionBody
 } from "../../schemas/webhookd/subscription.ts"
 import { type Changes, dieOnSqlError, Transactions } from "../identity/changes.ts"
+import { Sealing } from "./sealing.ts"
+import { newSecret } from "./signature.ts"
 
 /** Which subscriptions somebody may touch: those of some tenants, and perhaps of one owner only. */
 export interface SubscriptionScope {
@@ -105,7 +107,7 @@ export class Subscriptions extends Context.Service<
   )
 }
 
-type Ground = SqlClient.SqlClient | Transactions | Platform
+type Ground = SqlClient.SqlClient | Transactions | Platform | Sealing
 
 const columns = `s.uuid::text AS uuid, s.name, s.service, s.events, s.events_user_uuid, s.events_wazo_uuid, s.config,
   s.owner_user_uuid, s.owner_tenant_uuid, s.metadata`
@@ -139,7 +141,10 @@ const insert = (subscription: Subscription) =>
     run(
       Effect.fnUntraced(function* (changes) {
         const sql = yield* SqlClient.SqlClient
+        const { seal } = yield* Sealing
         yield* sql`INSERT INTO webhook_subscription ${sql.insert(rowOf(subscription))}`
+        yield* sql`INSERT INTO webhook_secret (subscription_uuid, sealed, created_at)
+          VALUES (${subscription.uuid}::uuid, ${seal(newSecret())}, now())`
         announce(changes, "created", subscription)
         return subscription
       })

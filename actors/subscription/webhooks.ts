@@ -1,17 +1,30 @@
 import { Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { EventBus } from "../../runtime/bus/event-bus.ts"
+import type { AppConfig } from "../../runtime/config.ts"
 import type { Platform } from "../../runtime/platform.ts"
 import type { Transactions } from "../identity/changes.ts"
+import type { Tenants } from "../identity/tenants.ts"
+import { dispatcherLayer } from "./dispatcher.ts"
+import type { HookBell } from "./hook-capture.ts"
 import { HookLogs } from "./hook-logs.ts"
 import { orphanRemovalLayer } from "./orphan-removal.ts"
+import { Sealing } from "./sealing.ts"
 import { Subscriptions } from "./subscriptions.ts"
 
-/** Everything webhookd stands on. Needs `subscriptionMigrations`. */
+/** Everything webhookd offers to its door. */
 export type Webhooks = Subscriptions | HookLogs
 
+/**
+ * Subscriptions, and the dispatcher of their hooks. Needs `subscriptionMigrations`, and an outbox that was built with
+ * `hookCaptureLayer`: it writes the hooks.
+ */
 export const webhooksLayer: Layer.Layer<
   Webhooks,
   never,
-  SqlClient.SqlClient | EventBus | Transactions | Platform
-> = orphanRemovalLayer.pipe(Layer.provideMerge(Subscriptions.layer), Layer.provideMerge(HookLogs.layer))
+  SqlClient.SqlClient | EventBus | Transactions | Platform | HookBell | AppConfig | Tenants
+> = Layer.mergeAll(orphanRemovalLayer, dispatcherLayer).pipe(
+  Layer.provideMerge(Subscriptions.layer),
+  Layer.provideMerge(HookLogs.layer),
+  Layer.provide(Sealing.layer)
+)

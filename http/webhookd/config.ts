@@ -4,8 +4,8 @@ import type { Settings } from "../../runtime/config.ts"
 export const shownConfig = (settings: Settings, debug: boolean): Record<string, unknown> => ({
   debug,
   log_level: debug ? "debug" : settings.logLevel.toLowerCase(),
-  hook_max_attempts: 10,
-  hook_http_retry_countdown_factor: 2,
+  hook_max_attempts: settings.hookMaxAttempts,
+  hook_http_retry_countdown_factor: settings.hookRetryFactor,
   rest_api: {
     listen: settings.httpHost,
     port: settings.httpPort,

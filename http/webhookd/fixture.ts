@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { Tenants } from "../../actors/identity/tenants.ts"
+import { HookBell, hookCaptureLayer } from "../../actors/subscription/hook-capture.ts"
 import { subscriptionMigrations } from "../../actors/subscription/migrations.ts"
 import { type Webhooks, webhooksLayer } from "../../actors/subscription/webhooks.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
@@ -131,10 +132,11 @@ export const testWebhookdLayer = (
     })
   ).pipe(
     Layer.provideMerge(webhooksLayer),
-    Layer.provide(Verbosity.layer),
+    Layer.provide(Layer.mergeAll(Verbosity.layer, HookBell.layer)),
     Layer.provideMerge(
       testIdentityLayer({
         migrations: subscriptionMigrations,
+        outboxTap: hookCaptureLayer.pipe(Layer.provide(HookBell.layer)),
         environment: { STROWGER_HTTP_PORT: "0", ...options.environment },
         ...(options.database === undefined ? {} : { database: options.database })
       })

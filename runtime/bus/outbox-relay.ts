@@ -5,6 +5,7 @@ import type { BusEvent } from "../../schemas/events/envelope.ts"
 import { publishedEvent } from "./dispatch.ts"
 import { EventBus } from "./event-bus.ts"
 import * as metrics from "./metrics.ts"
+import { OutboxTap, type TappedEvent } from "./outbox-tap.ts"
 import { takeTurns } from "./relay-turn.ts"
 
 export interface Relay {
@@ -17,7 +18,7 @@ export interface Relay {
  * database one does it for all.
  *
  * Each pass reads the oldest rows, publishes all of them in order without waiting for the single confirms, and
- * deletes them when the last one is confirmed. It looks at the whole table each time, never only behind the last
+ * deletes them when the last one is confirmed, in one transaction with what the tap makes of them. It looks at the whole table each time, never only behind the last
  * row that it saw: a row with a lower number may be committed after one with a higher number. A crash before the
  * delete publishes the rows of that pass again.
  */
@@ -25,6 +26,7 @@ export const makeRelay: Effect.Effect<Relay, never, SqlClient.SqlClient | EventB
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const bus = yield* EventBus
+    const tap = yield* OutboxTap
     const bell = yield* Queue.sliding<void>(1)
     let passed = yield* Deferred.make<void>()
 
@@ -36,7 +38,8 @@ export const makeRelay: Effect.Effect<Relay, never, SqlClient.SqlClient | EventB
       }
       yield* Metric.update(metrics.outboxPending, yield* persistently(pending(sql, rows.length)))
       yield* Effect.forEach(rows, publish(bus), { concurrency: "unbounded", discard: true })
-      yield* persistently(remove(sql, rows))
+      yield* persistently(settle(sql, tap, rows))
+      tap?.committed()
       const finished = passed
       passed = yield* Deferred.make<void>()
       yield* Deferred.succeed(finished, undefined)
@@ -123,6 +126,16 @@ const read = (sql: SqlClient.SqlClient) =>
 const remove = (sql: SqlClient.SqlClient, rows: ReadonlyArray<Row>) =>
   sql`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)})`
 
+/** Takes the rows out, together with what the tap makes of them. */
+const settle = (
+  sql: SqlClient.SqlClient,
+  tap: OutboxTap | undefined,
+  rows: ReadonlyArray<Row>
+): Effect.Effect<unknown, SqlError.SqlError> =>
+  tap === undefined
+    ? remove(sql, rows)
+    : sql.withTransaction(Effect.andThen(tap.take(rows.flatMap(tappedEvent)), remove(sql, rows)))
+
 const pending = (sql: SqlClient.SqlClient, seen: number): Effect.Effect<number, SqlError.SqlError> =>
   seen < PASS_SIZE
     ? Effect.succeed(seen)
@@ -145,6 +158,15 @@ const publish =
       ? Effect.logError(`the outbox row ${row.id} (${row.name}) is not an event and was dropped`)
       : bus.publish(event)
   }
+
+const tappedEvent = ({ name, body }: Row): ReadonlyArray<TappedEvent> => {
+  try {
+    const { data, ...headers } = JSON.parse(body)
+    return [{ name, headers, data, body }]
+  } catch {
+    return []
+  }
+}
 
 const eventOf = ({ name, routing_key: routingKey, body }: Row): BusEvent | undefined => {
   try {

@@ -1,0 +1,20 @@
+/** How an attempt ended (contracts/webhooks.md 7.2). */
+export interface Outcome {
+  /** `retry`: another attempt may help; `permanent`: none will. */
+  readonly class: "success" | "retry" | "permanent"
+  /** The detail of the log row (contracts/webhooks.md 7.6 and 10.2). */
+  readonly detail: Readonly<Record<string, unknown>>
+  readonly statusCode?: number
+  readonly error?: string
+  /** Seconds that the receiver asks to be left alone. */
+  readonly retryAfter?: number
+  /** What the receiver asked for in `webhook-delivery`. */
+  readonly wish?: "abort-message" | "disable"
+}
+
+/** An attempt that no later attempt can mend. */
+export const permanent = (error: string, more: Readonly<Record<string, unknown>> = {}): Outcome => ({
+  class: "permanent",
+  detail: { error, ...more },
+  error
+})
