@@ -44,7 +44,7 @@ export const doorMachine = setup({
             emit(({ context }) => ({
               type: "doorOpened" as const,
               by: context.opener ?? "",
-              openings: context.openings + 1
+              openings: context.openings
             }))
           ]
         },
