@@ -1,16 +1,17 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Redacted } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { asteriskConfigOf } from "./asterisk.ts"
+import { asteriskConfigOf } from "./cli/asterisk.ts"
 import { Bootstrap } from "./actors/identity/bootstrap.ts"
 import { ListenAddress } from "./http/server.ts"
+import { authCommand } from "./auth-cli.ts"
 import { AppConfig, unknownKnobs } from "./runtime/config.ts"
-import { runDemo } from "./demo.ts"
+import { runDemo } from "./cli/demo.ts"
 import { runSimulator } from "./simulator/run.ts"
-import { runWatch } from "./watch.ts"
+import { runWatch } from "./cli/watch.ts"
 import { strowgerLayer } from "./strowger.ts"
 
-/** The command line: `strowger start`, `simulate`, `demo`, `watch`. */
+/** The command line: `strowger start`, `simulate`, `demo`, `watch`, `auth`. */
 
 const start = Command.make(
   "start",

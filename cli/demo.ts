@@ -1,11 +1,11 @@
 import { Console, Effect, Layer, Schedule } from "effect"
-import { ListenAddress } from "./http/server.ts"
-import { AppConfig } from "./runtime/config.ts"
-import { embeddedMemoryLayer } from "./runtime/database/embedded.ts"
+import { ListenAddress } from "../http/server.ts"
+import { AppConfig } from "../runtime/config.ts"
+import { embeddedMemoryLayer } from "../runtime/database/embedded.ts"
 import { type Rest, restOf } from "./rest.ts"
-import { narrate } from "./simulator/run.ts"
-import { type Simulator, startSimulator } from "./simulator/server.ts"
-import { strowgerLayerOn } from "./strowger.ts"
+import { narrate } from "../simulator/run.ts"
+import { type Simulator, startSimulator } from "../simulator/server.ts"
+import { strowgerLayerOn } from "../strowger.ts"
 
 /** How the demo is set up. */
 export interface DemoOptions {

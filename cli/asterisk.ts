@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { asteriskConfig } from "./actors/pbx/asterisk-config.ts"
+import { asteriskConfig } from "../actors/pbx/asterisk-config.ts"
 import { type RuntimeAddress, restOf } from "./rest.ts"
 
 /** The configuration that a plain Asterisk includes, with the queues of all tenants of a running runtime. */
