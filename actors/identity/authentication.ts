@@ -72,7 +72,7 @@ export class Authentication extends Context.Service<
         if (!presented || !account || !providers.some(({ method }) => method === account.method)) {
           return yield* authenticationFailed()
         }
-        return { account, login: presented.login, refreshed: presented }
+        return { account, login: presented.login, redeem: undefined, refreshed: presented }
       }, dieOnSqlError)
 
       const byProvider = Effect.fnUntraced(function* (attempt: LoginAttempt) {
@@ -166,6 +166,7 @@ export class Authentication extends Context.Service<
               remoteAddress: attempt.remoteAddress,
               ...(refreshTokenUuid === undefined ? {} : { refreshTokenUuid })
             })
+            if (recognised.redeem) yield* recognised.redeem(token.sessionUuid, refreshTokenUuid)
             return {
               token,
               sessionsRevoked: issued?.sessionsRevoked ?? 0,

@@ -1,10 +1,12 @@
 import { Context, Effect, Layer } from "effect"
+import type { SqlError } from "effect/sql"
 import { authenticationFailed, type NotFound, type ReasonUnauthorized } from "../../schemas/auth/errors.ts"
 import type { TokenBody } from "../../schemas/auth/models.ts"
 import { type Account, Accounts } from "./accounts.ts"
 import { dieOnSqlError } from "./changes.ts"
 import { LdapLogin } from "./ldap-login.ts"
 import { Passwords } from "./passwords.ts"
+import { SamlSessions } from "./saml-sessions.ts"
 
 /** What a client gives to get a token (contracts/auth.md 6). */
 export interface LoginAttempt {
@@ -20,6 +22,13 @@ export interface LoginAttempt {
 export interface Recognised {
   readonly account: Account
   readonly login: string
+  /** What is used up by the login, in the transaction that makes its token; may still refuse it. */
+  readonly redeem?:
+    | ((
+        sessionUuid: string,
+        refreshTokenUuid?: string
+      ) => Effect.Effect<void, ReasonUnauthorized | SqlError.SqlError>)
+    | undefined
 }
 
 /**
@@ -39,16 +48,20 @@ export class IdentityProviders extends Context.Service<
   IdentityProviders,
   { readonly providers: ReadonlyArray<IdentityProvider> }
 >()("strowger/actors/identity/IdentityProviders") {
-  /** Native passwords and LDAP; SAML as it answers where nothing is configured for it. */
-  static readonly layer: Layer.Layer<IdentityProviders, never, Accounts | Passwords | LdapLogin> =
-    Layer.effect(
-      IdentityProviders,
-      Effect.gen(function* () {
-        const native = yield* nativeProvider
-        const ldap = yield* ldapProvider
-        return { providers: byPriority([native, ldap, unconfiguredSaml]) }
-      })
-    )
+  /** Native passwords, LDAP and SAML. */
+  static readonly layer: Layer.Layer<
+    IdentityProviders,
+    never,
+    Accounts | Passwords | LdapLogin | SamlSessions
+  > = Layer.effect(
+    IdentityProviders,
+    Effect.gen(function* () {
+      const native = yield* nativeProvider
+      const ldap = yield* ldapProvider
+      const saml = yield* samlProvider
+      return { providers: byPriority([native, ldap, saml]) }
+    })
+  )
 }
 
 export const byPriority = (providers: ReadonlyArray<IdentityProvider>): ReadonlyArray<IdentityProvider> =>
@@ -93,10 +106,13 @@ const ldapProvider = Effect.map(
   })
 )
 
-/** There is no SAML session that a token could be asked for. */
-const unconfiguredSaml: IdentityProvider = {
-  method: "saml",
-  priority: 1,
-  accepts: ({ body }) => body.saml_session_id !== undefined,
-  verify: () => Effect.suspend(() => Effect.fail(authenticationFailed()))
-}
+/** A login that a browser has brought back from the tenant's identity provider. */
+const samlProvider = Effect.map(
+  SamlSessions,
+  ({ verify }): IdentityProvider => ({
+    method: "saml",
+    priority: 1,
+    accepts: ({ body }) => body.saml_session_id !== undefined,
+    verify: ({ body: { saml_session_id } }) => verify(saml_session_id ?? "")
+  })
+)

@@ -28,6 +28,8 @@ import { Policies } from "./policies.ts"
 import { Registrations } from "./registration.ts"
 import { RefreshTokenKey } from "./refresh-token-key.ts"
 import { RefreshTokens } from "./refresh-tokens.ts"
+import { SamlConfigurations } from "./saml-configurations.ts"
+import { SamlSessions } from "./saml-sessions.ts"
 import { Sealing } from "./sealing.ts"
 import { Sessions } from "./sessions.ts"
 import { sessionSweeperLayer } from "./session-sweeper.ts"
@@ -50,6 +52,8 @@ export type Identity =
   | ExternalConfigs
   | ExternalCredentials
   | LdapConfigurations
+  | SamlConfigurations
+  | SamlSessions
   | PasswordChanges
   | Policies
   | Registrations
@@ -86,6 +90,8 @@ export const identityLayer: Layer.Layer<
   ),
   Layer.provide(IdentityProviders.layer),
   Layer.provide(LdapLogin.layer),
+  Layer.provideMerge(SamlSessions.layer),
+  Layer.provideMerge(SamlConfigurations.layer),
   Layer.provideMerge(LdapConfigurations.layer),
   Layer.provideMerge(ExternalAuthorisations.layer),
   Layer.provideMerge(Layer.mergeAll(ExternalConfigs.layer, ExternalCredentials.layer)),

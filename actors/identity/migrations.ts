@@ -195,5 +195,31 @@ export const identityMigrations = {
        type text not null,
        expires_at timestamptz not null
      )`
+  ),
+  "0072_saml": statements(
+    `create table auth_saml_config (
+       tenant_uuid uuid primary key references auth_tenant (uuid) on delete cascade,
+       domain_uuid uuid not null unique references auth_tenant_domain (uuid) on delete cascade,
+       entity_id varchar(512) not null,
+       acs_url varchar(512) not null,
+       metadata text not null
+     )`,
+    // The RelayState of a login is the SHA-256 of the id that a token is asked for with; the id is nowhere.
+    `create table auth_saml_session (
+       relay_state text primary key,
+       request_id text not null,
+       tenant_uuid uuid not null references auth_tenant (uuid) on delete cascade,
+       redirect_url text not null,
+       started_at timestamptz not null,
+       login text,
+       subject jsonb,
+       session_uuid uuid,
+       refresh_token_uuid uuid references auth_refresh_token (uuid) on delete set null,
+       logout_relay_state text unique,
+       logout_request_id text
+     )`,
+    `create index auth_saml_session_session on auth_saml_session (session_uuid)`,
+    `create index auth_saml_session_refresh on auth_saml_session (refresh_token_uuid)`,
+    `create index auth_saml_session_age on auth_saml_session (started_at)`
   )
 }

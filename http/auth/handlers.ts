@@ -13,6 +13,7 @@ import { groupHandlers } from "./group-handlers.ts"
 import { externalHandlers, externalOauthHandlers } from "./external-handlers.ts"
 import { ldapHandlers } from "./ldap-handlers.ts"
 import { serviceHandlers } from "./service-handlers.ts"
+import { samlConfigHandlers, samlHandlers } from "./saml-handlers.ts"
 import { authMiddleware } from "./surface.ts"
 import { tokenHandlers } from "./token-handlers.ts"
 
@@ -158,6 +159,8 @@ export const authRoutes = HttpApiBuilder.layer(AuthApi, { openapiPath: "/api/aut
     ldapHandlers,
     externalHandlers,
     externalOauthHandlers,
+    samlHandlers,
+    samlConfigHandlers,
     refreshTokens,
     groupHandlers,
     emailHandlers,

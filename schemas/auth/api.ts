@@ -26,6 +26,7 @@ import {
 import { GroupEndpoints } from "./group-endpoints.ts"
 import { LdapEndpoints } from "./ldap.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
+import { SamlConfigEndpoints, SamlEndpoints } from "./saml.ts"
 import {
   PoliciesQuery,
   PolicyCreation,
@@ -304,6 +305,8 @@ export class AuthApi extends HttpApi.make("auth")
     LdapEndpoints,
     ExternalEndpoints,
     ExternalOauthEndpoints,
+    SamlEndpoints,
+    SamlConfigEndpoints,
     RefreshTokenEndpoints,
     GroupEndpoints,
     EmailEndpoints,

@@ -104,7 +104,7 @@ const AddressBody = objectOf({
 })
 
 /** Labels of letters, digits, dashes and inner underscores: at least two, 253 characters. */
-const domainPattern = /^(?=.{1,253}\.?$)(?:(?!(-|_)|[^.]+_)[A-Za-z0-9-_]{1,}(?<!-)(?:\.|$)){2,63}$/
+export const domainPattern = /^(?=.{1,253}\.?$)(?:(?!(-|_)|[^.]+_)[A-Za-z0-9-_]{1,}(?<!-)(?:\.|$)){2,63}$/
 
 const tenantFields = {
   name: nullable(text(1, 128)),
