@@ -16,6 +16,7 @@ import type { AgentIdentity } from "../../schemas/agentd/agent.ts"
 import type { CallCentre } from "../pbx/call-centre.ts"
 import { Drift } from "./drift.ts"
 import {
+  type AgentContext,
   type AgentEmitted,
   agentMachine,
   type ChangeParams,
@@ -30,7 +31,7 @@ export const extensionClaim = (extension: string, context: string): string =>
   `extension:${extension}@${context}`
 
 /** How agents are addressed; the id is the agent's id in confd, as text. */
-export const agentActor = { name: "agent", machine: agentMachine, version: 1 } as const
+export const agentActor = { name: "agent", machine: agentMachine, version: 2 } as const
 
 /**
  * Call centre agents. Members added and removed through agentd are written with the change that told Asterisk.
@@ -41,6 +42,8 @@ export const agentKind = (callCentre: CallCentre["Service"], changes?: AgentChan
     ...agentActor,
     durable: true,
     input: () => undefined,
+    // Version 1 did not know the pauses of single queues: they are asked of Asterisk.
+    migrate: (_, snapshot) => withContext(snapshot, { pauses: {} }),
     perform: {
       joinQueues: (params: JoinParams) => told(joinQueues(params)),
       leaveQueues: (params: LeaveParams) => told(leaveQueues(params)),
@@ -79,6 +82,12 @@ const told = (telling: Effect.Effect<void, AmiError, Ami>) =>
       })
     )
   )
+
+const withContext = (snapshot: unknown, added: Partial<AgentContext>): unknown => {
+  // The store keeps what the machine gave: an object with a context.
+  const { context, ...rest } = snapshot as { context: object }
+  return { ...rest, context: { ...context, ...added } }
+}
 
 const target = (agent: AgentIdentity) => ({
   tenantUuid: agent.tenantUuid,

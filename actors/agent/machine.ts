@@ -57,6 +57,8 @@ export interface AgentContext {
   readonly paused: boolean
   /** Null until Asterisk said something about a pause of this session. */
   readonly pausedReason: string | null
+  /** The queues in which Asterisk last said that the agent is paused, each with the reason. */
+  readonly pauses: Readonly<Record<string, string>>
   /** The queues the agent is active in, or will be at the next login. Outlives a logoff. */
   readonly enabled: ReadonlyArray<QueueMembership>
   /** Ids of assigned queues that the agent logged off from by itself. */
@@ -143,6 +145,12 @@ export const driftOf = (
     : []
 })
 
+/** Whether Asterisk has a member paused, unpaused or paused for another reason than it was heard to say. */
+export const pauseUnheard = (
+  { pauses }: Pick<AgentContext, "pauses">,
+  { queue, paused, reason }: AsteriskMember
+): boolean => (Object.hasOwn(pauses, queue) ? pauses[queue] : undefined) !== (paused ? reason : undefined)
+
 const penaltyChanges = (context: AgentContext, assigned: ReadonlyArray<QueueMembership>) =>
   enabledAndAssigned(context.enabled, assigned).filter(
     (queue) => context.enabled.find(({ id }) => id === queue.id)?.penalty !== queue.penalty
@@ -212,6 +220,14 @@ const enabledAfter = (context: AgentContext): ReadonlyArray<QueueMembership> => 
   )
 }
 
+/** The pauses after a change: a member is added as the agent is, which Asterisk does not report as a pause. */
+const pausesAfter = ({ change, session, paused, pausedReason, pauses }: AgentContext) => {
+  const kept = { ...pauses }
+  for (const { name } of change?.remove ?? []) delete kept[name]
+  if (session !== null && paused) for (const { name } of change?.add ?? []) kept[name] = pausedReason ?? ""
+  return kept
+}
+
 /** The queues left by choice after a change; one that is no longer assigned is not remembered. */
 const leftAfter = ({ change, left }: AgentContext): ReadonlyArray<number> => {
   if (change === null) return left
@@ -239,7 +255,8 @@ const agentSetup = setup({
     })),
     takeChange: assign({
       enabled: ({ context }) => enabledAfter(context),
-      left: ({ context }) => leftAfter(context)
+      left: ({ context }) => leftAfter(context),
+      pauses: ({ context }) => pausesAfter(context)
     }),
     dropChange: assign({ change: null }),
     announceChange: enqueueActions(({ context, enqueue }) => {
@@ -280,7 +297,12 @@ const agentSetup = setup({
           : context.availabilitySince,
       paused: ({ context, event }) => (event.type === "asteriskPaused" ? event.paused : context.paused),
       pausedReason: ({ context, event }) =>
-        event.type === "asteriskPaused" ? event.reason : context.pausedReason
+        event.type === "asteriskPaused" ? event.reason : context.pausedReason,
+      pauses: ({ context, event }) => {
+        if (event.type !== "asteriskPaused") return context.pauses
+        const { [event.queue]: _, ...others } = context.pauses
+        return event.paused ? { ...others, [event.queue]: event.reason } : others
+      }
     }),
     tellPause: enqueueActions(({ event, enqueue }) => {
       if (event.type !== "asteriskPaused") return
@@ -309,6 +331,7 @@ const agentSetup = setup({
       session: ({ context, event }) => (event.type === "login" ? event.session : context.session),
       paused: false,
       pausedReason: null,
+      pauses: {},
       availabilitySince: ({ event }) => (event.type === "login" ? event.session.loginAt : null),
       callSince: null,
       callsTaken: 0,
@@ -346,6 +369,7 @@ const agentSetup = setup({
       session: null,
       paused: false,
       pausedReason: null,
+      pauses: {},
       call: null,
       wrapUp: 0,
       entering: [],
@@ -454,6 +478,7 @@ export const agentMachine = agentSetup.createMachine({
     agent: null,
     paused: false,
     pausedReason: null,
+    pauses: {},
     enabled: [],
     left: [],
     call: null,

@@ -11,7 +11,7 @@ import { agentActor } from "./agent.ts"
 import { identityOf } from "./agents.ts"
 import { AgentConfigurationEvents } from "./configuration-events.ts"
 import { Drift } from "./drift.ts"
-import { type AgentContext, type AgentEvent, driftOf } from "./machine.ts"
+import { type AgentContext, type AgentEvent, driftOf, pauseUnheard } from "./machine.ts"
 
 type Services = Ami | ActorSystem | ActorHost | ActorStore | CallCentre | Tenants | AgentConfigurationEvents
 
@@ -74,7 +74,8 @@ const mend = Effect.fnUntraced(
     const system = yield* ActorSystem
     const context = (yield* system.peek(agentActor, String(id)))?.context
     // What was heard of a pause since the members were asked for is newer than they are.
-    if (context?.session && context.paused === before?.paused) yield* mendPause(agent, members, context)
+    const heardMore = members.some(({ queue }) => context?.pauses[queue] !== before?.pauses[queue])
+    if (context?.session && !heardMore) yield* mendPause(agent, members, context)
     yield* system
       .ask(agentActor, String(id), { type: "asteriskMembers", agent, members })
       .pipe(Effect.catchTag("Refused", () => Effect.void))
@@ -94,23 +95,27 @@ const identify = Effect.fnUntraced(function* (id: number, before: AgentContext |
   return before && (before.agent ?? unknown)
 })
 
-/** A pause that all members agree on is Asterisk's; when they differ, the agent's own is told again to all. */
+/**
+ * A pause that all members agree on is Asterisk's, and what of it was not heard is taken over, queue by queue; when
+ * they differ, the agent's own is told again to all.
+ */
 const mendPause = Effect.fnUntraced(function* (
   agent: AgentIdentity,
   members: ReadonlyArray<AsteriskMember>,
-  { paused, pausedReason }: AgentContext
+  context: AgentContext
 ) {
   const system = yield* ActorSystem
   const tell = (event: AgentEvent) => system.ask(agentActor, String(agent.id), event)
-  const others = members.filter((member) => member.paused !== paused)
-  if (others.length < members.length) {
-    if (others.length === 0) return
+  if (new Set(members.map(({ paused }) => paused)).size > 1) {
+    const { paused, pausedReason } = context
     yield* tell(paused ? { type: "pause", reason: pausedReason || null } : { type: "unpause" })
     return
   }
   const at = yield* Clock.currentTimeMillis
-  for (const { queue, paused, reason } of others)
+  for (const member of members.filter((member) => pauseUnheard(context, member))) {
+    const { queue, paused, reason } = member
     yield* tell({ type: "asteriskPaused", agent, queue, paused, reason, at })
+  }
 })
 
 /** Asterisk knows nothing of a deleted agent any more: neither do we. */
@@ -129,7 +134,7 @@ const hasDrifted = (context: AgentContext | undefined, members: ReadonlyArray<As
   const change = driftOf(context?.enabled ?? [], members, loggedIn)
   return (
     change.add.length + change.remove.length + change.penalties.length > 0 ||
-    (loggedIn && members.some(({ paused }) => paused !== context.paused))
+    (loggedIn && members.some((member) => pauseUnheard(context, member)))
   )
 }
 
