@@ -69,10 +69,15 @@ export const configurationHeard = Effect.gen(function* () {
 /** Completes when amid has a logged-in AMI session. */
 export const amiIsUp = (client: Client) => amiSocketIs(client, "ok")
 
-export const amiSocketIs = (client: Client, status: "ok" | "fail") =>
+export const amiSocketIs = (
+  client: Client,
+  status: "ok" | "fail",
+  limit: Parameters<typeof eventually>[2] = "10 seconds"
+) =>
   eventually(
     client.request("GET", "/api/amid/1.0/status"),
-    ({ body }) => (body as { ami_socket: { status: string } }).ami_socket.status === status
+    ({ body }) => (body as { ami_socket: { status: string } }).ami_socket.status === status,
+    limit
   )
 
 export const logIn = (client: Client, agent: TestAgent, context: string) =>

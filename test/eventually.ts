@@ -4,5 +4,5 @@ import { Effect, Schedule } from "effect"
 export const eventually = <A, E, R>(
   look: Effect.Effect<A, E, R>,
   shows: (value: A) => boolean,
-  limit: "2 seconds" | "5 seconds" | "10 seconds" | "30 seconds" = "10 seconds"
+  limit: "1 second" | "2 seconds" | "5 seconds" | "7 seconds" | "10 seconds" | "30 seconds" = "10 seconds"
 ) => Effect.repeat(look, { until: shows, schedule: Schedule.spaced("20 millis") }).pipe(Effect.timeout(limit))

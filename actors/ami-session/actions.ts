@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer } from "effect"
 import { Ami, type AmiAction, type AmiAnswer, type AmiError, AmiUnavailable } from "../../runtime/ami/ami.ts"
 import { openConnection } from "../../runtime/ami/connection.ts"
 import { AppConfig } from "../../runtime/config.ts"
@@ -30,7 +30,7 @@ export class AmiActions extends Context.Service<
             secret: config.amiSecret,
             authType: config.amiAuthType
           })
-          return yield* connection.send(action)
+          return yield* connection.send(action, { timeout: Duration.sum(actionTimeout, waitOf(action)) })
         }).pipe(
           Effect.scoped,
           Effect.catchTag(["AmiConnectionLost", "AmiProtocolError", "AmiLoginRefused"], ({ message }) =>
@@ -51,6 +51,14 @@ export class AmiActions extends Context.Service<
       })
     })
   )
+}
+
+/** How long a WaitEvent is asked to wait by its `Timeout`, in seconds; it is answered after that. */
+const waitOf = ({ action, headers }: AmiAction): Duration.Duration => {
+  const asked = headers?.find(([name]) => name.toLowerCase() === "timeout")?.[1] ?? ""
+  return action.toLowerCase() === "waitevent" && /^[0-9]{1,4}$/.test(asked)
+    ? Duration.seconds(Number(asked))
+    : Duration.zero
 }
 
 const sessionActions = new Set(["login", "logoff", "challenge", "events", "filter", "waitevent"])

@@ -3,36 +3,34 @@ import { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { AmiActions } from "../../actors/ami-session/actions.ts"
 import { Ami, type AmiAction, type AmiAnswer } from "../../runtime/ami/ami.ts"
-import { type AmiJson, toJson } from "../../runtime/ami/codec.ts"
+import { type AmiJson, encodeAction, toJson } from "../../runtime/ami/codec.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
-import { actionHeaders } from "../../schemas/amid/action.ts"
+import { actionHeaders, type InvalidParameters } from "../../schemas/amid/action.ts"
 import { AmidApi } from "../../schemas/amid/api.ts"
-import { incompatibleAction, invalidData, unauthorized, unreachable } from "../../schemas/amid/errors.ts"
-import { CurrentCaller } from "../../schemas/common/caller.ts"
-import { MalformedBody } from "../middleware/surface.ts"
+import { incompatibleAction, invalidData, unreachable } from "../../schemas/amid/errors.ts"
 import { amidMiddleware } from "./surface.ts"
 
-/** Actions and configuration are for tokens of the master tenant, whatever the tenant header says. */
-const fromMaster = Effect.flatMap(CurrentCaller, ({ isMaster, tokenId }) =>
-  isMaster ? Effect.void : Effect.fail(unauthorized({ invalid_token: tokenId }))
-)
-
+/** What is wrong with the action itself is told before Asterisk is looked for. */
 const run = Effect.fnUntraced(function* (action: AmiAction) {
   const actions = yield* AmiActions
-  return yield* actions.run(action).pipe(
+  return yield* Effect.fromResult(encodeAction(action, "check")).pipe(
+    Effect.andThen(actions.run(action)),
     Effect.catch((error) =>
       Effect.fail(
         error._tag === "AmiInvalidAction"
-          ? invalidData(error.message, {
-              [error.header]: { message: error.message, constraint_id: "regex", constraint: "single line" }
-            })
+          ? invalidParameters({ invalid: error.header || "_schema", reason: error.message })
           : unreachable(actions.where, error.message)
       )
     )
   )
 })
+
+const invalidParameters = ({ invalid, reason }: InvalidParameters) =>
+  invalidData("Sent data is invalid", {
+    [invalid]: { message: reason, constraint_id: "type", constraint: "string" }
+  })
 
 const messagesOf = ({ response, events }: AmiAnswer): ReadonlyArray<AmiJson> =>
   [response, ...events].flatMap((message) => {
@@ -40,22 +38,12 @@ const messagesOf = ({ response, events }: AmiAnswer): ReadonlyArray<AmiJson> =>
     return json ? [json] : []
   })
 
-/** A body that is absent or no JSON is no parameters; JSON that is no object is refused. */
+/** The body as it came: here an empty array or a null is not the same as no body. */
 const readParameters = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
-  const text = yield* Effect.orDie(request.text).pipe(
-    Effect.catchDefect((defect) =>
-      defect instanceof MalformedBody ? Effect.succeed("{}") : Effect.die(defect)
-    )
-  )
-  const headers = actionHeaders(JSON.parse(text))
-  if ("invalid" in headers) {
-    const message = "Sent data is invalid"
-    return yield* invalidData(message, {
-      [headers.invalid]: { message, constraint_id: "type", constraint: "string" }
-    })
-  }
-  return headers
+  const bytes = yield* Effect.orDie(request.arrayBuffer)
+  const headers = actionHeaders(new TextDecoder().decode(bytes))
+  return "invalid" in headers ? yield* invalidParameters(headers) : headers
 })
 
 const actions = HttpApiBuilder.group(
@@ -66,14 +54,12 @@ const actions = HttpApiBuilder.group(
     return handlers
       .handle("command", ({ payload }) =>
         Effect.gen(function* () {
-          yield* fromMaster
           const { response } = yield* run({ action: "Command", headers: [["Command", payload.command]] })
           return { response: response.headers.flatMap(([name, value]) => (name === "Output" ? [value] : [])) }
         }).pipe(Effect.provideContext(services))
       )
       .handle("action", ({ params }) =>
         Effect.gen(function* () {
-          yield* fromMaster
           const refused = params.action.toLowerCase()
           if (refused === "queues" || refused === "command") return yield* incompatibleAction(params.action)
           return messagesOf(yield* run({ action: params.action, headers: yield* readParameters }))
@@ -104,9 +90,9 @@ const service = HttpApiBuilder.group(
       }
     })
     return handlers.handleAll({
-      config: () => Effect.as(fromMaster, configuration()),
+      config: () => Effect.sync(configuration),
       patchConfig: ({ payload }) =>
-        Effect.map(fromMaster, () => {
+        Effect.sync(() => {
           const last = payload.at(-1)
           if (last) verbosity.setDebug(String(last.value).toLowerCase() === "true")
           return configuration()

@@ -1,8 +1,9 @@
 import { Effect, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiMiddleware } from "effect/http-api"
-import { AmidApi, AmidAuthentication, AmidInput } from "../../schemas/amid/api.ts"
+import { AmidApi, AmidAuthentication, AmidInput, AmidMasterOnly } from "../../schemas/amid/api.ts"
 import { invalidData, unauthorized } from "../../schemas/amid/errors.ts"
+import { CurrentCaller } from "../../schemas/common/caller.ts"
 import { authenticationLayer } from "../middleware/authentication.ts"
 import { inputProblems } from "../middleware/input.ts"
 import {
@@ -53,7 +54,8 @@ const inputLayer = HttpApiMiddleware.layerSchemaErrorTransform(AmidInput, (error
 )
 
 const constraint = (message: string, given: "missing" | "null" | "value") => ({
-  message,
+  // Without the value that was given.
+  message: message.replace(/, got .*$/s, ""),
   ...(given === "missing"
     ? { constraint_id: "required", constraint: "required" }
     : given === "null"
@@ -61,8 +63,16 @@ const constraint = (message: string, given: "missing" | "null" | "value") => ({
       : { constraint_id: "type", constraint: "string" })
 })
 
+const masterOnlyLayer = Layer.succeed(AmidMasterOnly, (endpoint) =>
+  Effect.gen(function* () {
+    const { isMaster, tokenId } = yield* CurrentCaller
+    return isMaster ? yield* endpoint : yield* unauthorized({ invalid_token: tokenId })
+  })
+)
+
 /** What every group of amid needs around it. */
 export const amidMiddleware = Layer.mergeAll(
+  masterOnlyLayer,
   authenticationLayer(AmidAuthentication, ({ tokenId, requiredAccess, reason, tenantUuid }) =>
     unauthorized({
       invalid_token: tokenId,

@@ -9,6 +9,12 @@ export class AmidAuthentication extends HttpApiMiddleware.Service<
   { provides: CurrentCaller }
 >()("strowger/amid/Authentication", { security: { token: tokenSecurity }, error: Unauthorized }) {}
 
+/** Turns away whose token is not of the master tenant, whatever the tenant header says, before the body is read. */
+export class AmidMasterOnly extends HttpApiMiddleware.Service<AmidMasterOnly, { requires: CurrentCaller }>()(
+  "strowger/amid/MasterOnly",
+  { error: Unauthorized }
+) {}
+
 /** Turns undecodable input into amid's own 400. */
 export class AmidInput extends HttpApiMiddleware.Service<AmidInput>()("strowger/amid/Input", {
   error: BadRequest
@@ -28,15 +34,19 @@ export class AmiActionsGroup extends HttpApiGroup.make("actions")
     HttpApiEndpoint.post("command", "/action/Command", {
       payload: Schema.Struct({ command: Schema.String }),
       success: Schema.Struct({ response: Schema.Array(Schema.String) }),
-      error: [BadRequest, Unauthorized, Unreachable]
-    }).annotate(RequiredAcl, "amid.action.Command.create"),
+      error: [BadRequest, Unreachable]
+    })
+      .annotate(RequiredAcl, "amid.action.Command.create")
+      // A null is told apart from a wrong type.
+      .annotate(HttpApi.PayloadParseOptions, { errors: "all", reportInput: true }),
     HttpApiEndpoint.post("action", "/action/:action", {
       params: { action: Schema.String },
       success: Schema.Array(AmiJson),
-      error: [BadRequest, Unauthorized, IncompatibleAction, Unreachable]
+      error: [BadRequest, IncompatibleAction, Unreachable]
     }).annotate(RequiredAcl, "amid.action.{action}.create")
   )
   .middleware(AmidInput)
+  .middleware(AmidMasterOnly)
   .middleware(AmidAuthentication) {}
 
 /** Configuration that can be changed while running (contracts/callcenter.md 9.4). */
@@ -56,15 +66,17 @@ const Configuration = Schema.Record(Schema.String, Schema.Unknown)
 /** amid's configuration and health. */
 export class AmidService extends HttpApiGroup.make("amid")
   .add(
-    HttpApiEndpoint.get("config", "/config", { success: Configuration, error: [Unauthorized] }).annotate(
-      RequiredAcl,
-      "amid.config.read"
-    ),
+    HttpApiEndpoint.get("config", "/config", { success: Configuration })
+      .annotate(RequiredAcl, "amid.config.read")
+      .middleware(AmidMasterOnly),
     HttpApiEndpoint.patch("patchConfig", "/config", {
       payload: ConfigPatch,
       success: Configuration,
-      error: [BadRequest, Unauthorized]
-    }).annotate(RequiredAcl, "amid.config.update"),
+      error: [BadRequest]
+    })
+      .annotate(RequiredAcl, "amid.config.update")
+      .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" })
+      .middleware(AmidMasterOnly),
     HttpApiEndpoint.get("status", "/status", {
       success: Schema.Struct({
         rest_api: Health,
