@@ -152,7 +152,7 @@ const runStrowger = Effect.gen(function* () {
 
 const strowger = Command.make("strowger").pipe(
   Command.withDescription("An actor-model telephony runtime"),
-  Command.withSubcommands([start, simulate, demo, watch, asterisk])
+  Command.withSubcommands([start, simulate, demo, watch, asterisk, authCommand])
 )
 
 /** What went wrong before anything ran is one readable line for the operator, and exit code 1. */

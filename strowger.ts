@@ -61,7 +61,7 @@ import { telemetryLayer } from "./runtime/operations/telemetry.ts"
 import { Platform, platformMigrations } from "./runtime/platform.ts"
 
 /** Every table, by the domain that owns it. */
-const migrations = {
+export const migrations = {
   ...outboxMigrations,
   ...actorMigrations,
   ...platformMigrations,

@@ -2,9 +2,9 @@ import { Context, Effect, Layer } from "effect"
 import type { Registration } from "../../schemas/auth/emails.ts"
 import type { Conflict } from "../../schemas/auth/errors.ts"
 import type { UserView } from "../../schemas/auth/models.ts"
-import type { Caller } from "../../schemas/common/caller.ts"
 import { Emails } from "./emails.ts"
 import type { LinkBase } from "./mail-queue.ts"
+import { systemCaller } from "./system-caller.ts"
 import { TenantRegistry } from "./tenant-registry.ts"
 import { Tenants } from "./tenants.ts"
 import { Users } from "./users.ts"
@@ -22,7 +22,7 @@ export class Registrations extends Context.Service<
       Registrations,
       Effect.gen(function* () {
         const registry = yield* TenantRegistry
-        const { master, visible } = yield* Tenants
+        const system = systemCaller(yield* Tenants)
         const users = yield* Users
         const emails = yield* Emails
 
@@ -52,7 +52,7 @@ export class Registrations extends Context.Service<
 
         const register = Effect.fnUntraced(function* (registration: Registration, base: LinkBase) {
           const { uuid } = yield* registry
-            .create(system(master, visible), {
+            .create(system, {
               name: registration.username?.slice(0, 128) ?? null,
               slug: null,
               contact: null,
@@ -63,7 +63,7 @@ export class Registrations extends Context.Service<
             })
             .pipe(Effect.catchIf(isNotFound, Effect.die))
           return yield* createUser(uuid, registration, base).pipe(
-            Effect.tapError(() => Effect.ignore(registry.remove(system(master, visible), uuid)))
+            Effect.tapError(() => Effect.ignore(registry.remove(system, uuid)))
           )
         })
         return { register }
@@ -74,17 +74,3 @@ export class Registrations extends Context.Service<
 const noAddress = { line_1: null, line_2: null, city: null, state: null, country: null, zip_code: null }
 
 const isNotFound = (error: { readonly error_id: string }): boolean => error.error_id.startsWith("unknown-")
-
-/** The runtime itself, in the master tenant. */
-const system = (master: string, visible: (tenant: string) => ReadonlyArray<string>): Caller => ({
-  tokenId: "",
-  sessionUuid: "",
-  userUuid: null,
-  ownTenantUuid: master,
-  tenantUuid: master,
-  get visibleTenants() {
-    return visible(master)
-  },
-  isMaster: true,
-  allows: () => true
-})

@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { type BusEvent, envelopeOf } from "../../schemas/events/envelope.ts"
 import type { EventBus } from "./event-bus.ts"
 import { makeRelay } from "./outbox-relay.ts"
+import { channel } from "./relay-turn.ts"
 
 /**
  * Events that follow from a committed change (architecture, section 3). `append` writes rows in the caller's
@@ -33,6 +34,20 @@ export class Outbox extends Context.Service<
     })
   )
 }
+
+/**
+ * The outbox table without a relay, for a program beside the runtime: what it writes is published by the runtime's
+ * relay, now when one runs on this database, else at its next start.
+ */
+export const outboxWithoutRelay: Layer.Layer<Outbox, never, SqlClient.SqlClient> = Layer.effect(
+  Outbox,
+  Effect.map(SqlClient.SqlClient, (sql) => ({
+    append: (events) =>
+      Effect.andThen(append(sql, events), Effect.asVoid(sql`SELECT pg_notify(${channel}, '')`)),
+    wake: () => {},
+    drained: Effect.void
+  }))
+)
 
 /**
  * The columns of the rows of some events, each an array, for a statement that writes them together with something

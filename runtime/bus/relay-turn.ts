@@ -22,7 +22,7 @@ export const takeTurns = Effect.fnUntraced(function* (
     const connection = yield* client.reserve
     if (!(yield* lock(connection))) return
     yield* Effect.addFinalizer(() => Effect.ignore(unlock(connection)))
-    const others = yield* client.listen(CHANNEL)
+    const others = yield* client.listen(channel)
     working = true
     failing = false
     yield* Effect.addFinalizer(() => Effect.sync(() => (working = false)))
@@ -42,7 +42,7 @@ export const takeTurns = Effect.fnUntraced(function* (
 
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(turn, Effect.sleep("1 second"))))
   yield* Effect.forkScoped(
-    Effect.forever(Effect.andThen(Queue.take(announcements), Effect.ignore(client.notify(CHANNEL, ""))))
+    Effect.forever(Effect.andThen(Queue.take(announcements), Effect.ignore(client.notify(channel, ""))))
   )
   return {
     announce: () => {
@@ -51,7 +51,8 @@ export const takeTurns = Effect.fnUntraced(function* (
   }
 })
 
-const CHANNEL = "strowger_outbox"
+/** Where it is said that something was committed. */
+export const channel = "strowger_outbox"
 /** Any number that no other lock of this program has. */
 const LOCK = 7_384_021
 
