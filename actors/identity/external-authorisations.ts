@@ -15,7 +15,7 @@ import {
 import { dieOnSqlError, Transactions } from "./changes.ts"
 import { awaitHandover } from "./external-broker.ts"
 import { ExternalConfigs } from "./external-configs.ts"
-import { type CredentialData, ExternalCredentials } from "./external-credentials.ts"
+import { ExternalCredentials } from "./external-credentials.ts"
 import {
   authorizationUrl,
   type OauthClient,
@@ -25,6 +25,7 @@ import {
   redeemCode,
   refreshGrant
 } from "./external-oauth.ts"
+import type { CredentialData } from "./external-plugins.ts"
 
 /**
  * Accounts of users at OAuth 2.0 providers (contracts/auth.md 15).

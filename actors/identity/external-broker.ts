@@ -49,10 +49,7 @@ const parametersOf = (frame: string): URLSearchParams => {
   }
   const entries = typeof message === "object" && message !== null ? Object.entries(message) : []
   for (const [name, value] of entries) {
-    if (typeof value === "string" && known.has(name)) parameters.set(name, value)
+    if (typeof value === "string") parameters.set(name, value)
   }
   return parameters
 }
-
-/** Of a redirect nothing else counts (RFC 6749 4.1.2). */
-const known = new Set(["code", "state", "error", "error_description", "error_uri"])

@@ -15,11 +15,9 @@ import {
   authUserExternalAuthUpdated
 } from "../../schemas/events/auth.ts"
 import { type Changes, dieOnSqlError, Transactions } from "./changes.ts"
+import { type CredentialData, ExternalPlugins } from "./external-plugins.ts"
 import { filtersOf, listPage, type Page } from "./listing.ts"
 import { Sealing } from "./sealing.ts"
-
-/** Credentials of a user at another service: whatever JSON the type needs. */
-export type CredentialData = Readonly<Record<string, unknown>>
 
 /**
  * The external credentials of users (contracts/auth.md 15), sealed in the database. Each change is announced.
@@ -77,13 +75,14 @@ export class ExternalCredentials extends Context.Service<
   static readonly layer: Layer.Layer<
     ExternalCredentials,
     never,
-    SqlClient.SqlClient | Sealing | Transactions
+    SqlClient.SqlClient | Sealing | Transactions | ExternalPlugins
   > = Layer.effect(
     ExternalCredentials,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const sealing = yield* Sealing
       const transactions = yield* Transactions
+      const plugins = yield* ExternalPlugins
       const provided = Effect.provideService(SqlClient.SqlClient, sql)
 
       const tenantOf = (userUuid: string) =>
@@ -120,6 +119,11 @@ export class ExternalCredentials extends Context.Service<
             on conflict do nothing returning type`,
           (rows) => rows.length > 0
         )
+      const opened = (userUuid: string, type: string, sealed: string) => {
+        const text = sealing.open(purposeOf(userUuid, type), sealed)
+        // What was sealed is the JSON of such data.
+        return text === undefined ? undefined : (JSON.parse(text) as CredentialData)
+      }
       const seal = (userUuid: string, type: string, data: CredentialData) =>
         sealing.seal(purposeOf(userUuid, type), JSON.stringify(data))
 
@@ -158,9 +162,7 @@ export class ExternalCredentials extends Context.Service<
         yield* visibleTenantOf(visible, userUuid)
         const [row] = yield* sql<{ data: string }>`
           select data from auth_external_credential where user_uuid = ${userUuid} and type = ${type}`
-        const text = row && sealing.open(purposeOf(userUuid, type), row.data)
-        // What was sealed is the JSON of such data.
-        return text === undefined ? yield* unknownExternalAuth(type) : (JSON.parse(text) as CredentialData)
+        return (row && opened(userUuid, type, row.data)) ?? (yield* unknownExternalAuth(type))
       }, dieOnSqlError)
 
       const create = (visible: ReadonlyArray<string>, userUuid: string, type: string, data: CredentialData) =>
@@ -186,19 +188,24 @@ export class ExternalCredentials extends Context.Service<
 
       const ofUser = Effect.fnUntraced(
         function* (visible: ReadonlyArray<string>, userUuid: string, query: ExternalAuthQuery) {
-          const found = yield* listPage<{ type: string; enabled: boolean }>(query, {
+          const found = yield* listPage<{ type: string; sealed: string | null }>(query, {
             select: sql`
-              t.name as type, exists (
-                select 1 from auth_external_credential c join auth_user u on u.uuid = c.user_uuid
+              t.name as type, (
+                select c.data from auth_external_credential c join auth_user u on u.uuid = c.user_uuid
                 where c.type = t.name and u.uuid = ${userUuid} and u.tenant_uuid = any(${visible}::uuid[])
-              ) as enabled`,
+              ) as sealed`,
             from: sql`auth_external_type t`,
             scope: sql`t.enabled`,
             filters: filtersOf(query, { type: (value) => sql`t.name = ${value}` }),
             search: (pattern) => [sql`t.name ilike ${pattern}`],
             order: [sql`t.name`]
           })
-          return { ...found, items: found.items.map((item) => ({ ...item, data: {}, plugin_info: {} })) }
+          const items = found.items.map(({ type, sealed }) => {
+            const { info, shown } = plugins.of(type)
+            const data = sealed === null ? undefined : opened(userUuid, type, sealed)
+            return { type, data: data ? shown(data) : {}, enabled: sealed !== null, plugin_info: info }
+          })
+          return { ...found, items }
         },
         provided,
         dieOnSqlError

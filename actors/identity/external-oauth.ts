@@ -72,7 +72,7 @@ export const redeemCode = (
     const answer = oauth.validateAuthResponse(
       server,
       registered,
-      returned,
+      ofRedirect(returned),
       returned.has("state") ? state : oauth.skipStateCheck
     )
     const response = await oauth.authorizationCodeGrantRequest(
@@ -110,6 +110,12 @@ export const refreshGrant = (
     )
     return { ...grant, refresh_token: grant.refresh_token ?? refreshToken }
   })
+
+/** Of a redirect nothing else counts (RFC 6749 4.1.2). */
+const ofRedirect = (returned: URLSearchParams): URLSearchParams =>
+  new URLSearchParams([...returned].filter(([name]) => redirectParameters.has(name)))
+
+const redirectParameters = new Set(["code", "state", "error", "error_description", "error_uri"])
 
 const attempt = (run: () => Promise<OauthGrant>): Effect.Effect<OauthGrant, OauthFailed> =>
   Effect.tryPromise({ try: run, catch: failure })

@@ -16,6 +16,7 @@ import { Groups } from "./groups.ts"
 import { ExternalAuthorisations } from "./external-authorisations.ts"
 import { ExternalConfigs } from "./external-configs.ts"
 import { ExternalCredentials } from "./external-credentials.ts"
+import { ExternalPlugins } from "./external-plugins.ts"
 import { IdentityProviders } from "./identity-providers.ts"
 import { LdapConfigurations } from "./ldap-configurations.ts"
 import { LdapLogin } from "./ldap-login.ts"
@@ -51,6 +52,7 @@ export type Identity =
   | ExternalAuthorisations
   | ExternalConfigs
   | ExternalCredentials
+  | ExternalPlugins
   | LdapConfigurations
   | SamlConfigurations
   | SamlSessions
@@ -95,6 +97,7 @@ export const identityLayer: Layer.Layer<
   Layer.provideMerge(LdapConfigurations.layer),
   Layer.provideMerge(ExternalAuthorisations.layer),
   Layer.provideMerge(Layer.mergeAll(ExternalConfigs.layer, ExternalCredentials.layer)),
+  Layer.provideMerge(ExternalPlugins.layer),
   Layer.provideMerge(RefreshTokens.layer),
   Layer.provide(Layer.mergeAll(LoginThrottle.layer, MailQueue.layer, Mailer.layerSmtp)),
   Layer.provideMerge(Layer.mergeAll(Sessions.layer, Policies.layer, tokensLayer, tenantsLayer)),

@@ -64,7 +64,9 @@ export const readLoginResponse = (
     if (profile.issuer !== configuration.provider.entityId) throw new Error("Another issuer")
     const login = loginOf(profile)
     if (login === undefined) throw new Error("No attribute called name")
-    return { login, subject: subjectOf(profile) }
+    const subject = subjectOf(profile)
+    if (JSON.stringify({ login, subject }).includes("\\u0000")) throw new Error("A name that is no text")
+    return { login, subject }
   })
 
 /** Whether the provider says that the logout was done; its signature counts where there is one. */

@@ -37,7 +37,9 @@ const parse = (text: string): Document | undefined => {
   try {
     const parser = new DOMParser({ errorHandler: { warning: refuse, error: refuse, fatalError: refuse } })
     const document = parser.parseFromString(text.replace(/^\uFEFF/, "").trim(), "text/xml")
-    return document?.documentElement && !document.doctype ? document : undefined
+    if (!document?.documentElement || document.doctype) return undefined
+    // XML knows no such character, written or escaped, and PostgreSQL could not store it.
+    return new XMLSerializer().serializeToString(document).includes("\0") ? undefined : document
   } catch {
     return undefined
   }

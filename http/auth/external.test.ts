@@ -4,6 +4,8 @@ import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { Bootstrap } from "../../actors/identity/bootstrap.ts"
 import { ExternalAuthorisations } from "../../actors/identity/external-authorisations.ts"
+import { ExternalCredentials } from "../../actors/identity/external-credentials.ts"
+import { ExternalPlugins } from "../../actors/identity/external-plugins.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { Outbox } from "../../runtime/bus/outbox.ts"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
@@ -589,6 +591,59 @@ for (const type of ["google", "microsoft"] as const) {
     })
   })
 }
+
+describe("A type of external account that a plugin brings", () => {
+  layer(providerLayer(), { timeout: "60 seconds", excludeTestServices: true })((it) => {
+    it.effect("is listed with its information and with what may be shown of the credentials", () =>
+      Effect.gen(function* () {
+        const plugins = yield* ExternalPlugins
+        const credentials = yield* ExternalCredentials
+        const tenant = yield* newTenant
+        const user = yield* newUser(tenant)
+        yield* plugins.offer("crm", { info: { label: "CRM" }, shown: ({ scope }) => ({ scope }) })
+        const shown = Effect.map(asAdmin("GET", `/users/${user}/external?type=crm`, { tenant }), ({ body }) =>
+          body.items.at(0)
+        )
+        const item = { type: "crm", plugin_info: { label: "CRM" } }
+        assert.deepStrictEqual(yield* shown, { ...item, data: {}, enabled: false })
+        yield* credentials.put([tenant], user, "crm", { scope: "all", token: "secret" })
+        assert.deepStrictEqual(yield* shown, { ...item, data: { scope: "all" }, enabled: true })
+      })
+    )
+
+    it.effect("is handed what the browser brings back, and announced as authorised", () =>
+      Effect.gen(function* () {
+        const provider = yield* Provider
+        const plugins = yield* ExternalPlugins
+        const bus = yield* EventBus
+        const tenant = yield* newTenant
+        const user = yield* newUser(tenant)
+        const state = randomUUID()
+        const returned: Array<string | null> = []
+        const events: Array<BusEvent> = []
+        yield* bus.subscribe({ name: "auth_user_external_auth_authorized" }, (event) => events.push(event))
+        yield* plugins.onReturn("crm", user, state, (parameters) =>
+          Effect.sync(() => {
+            returned.push(parameters.get("ticket"))
+          })
+        )
+        yield* eventually(
+          Effect.sync(() => provider.isAwaited(state)),
+          (awaited) => awaited
+        )
+        yield* provider.handOver(state, JSON.stringify({ ticket: "t-1" }))
+        yield* eventually(
+          Effect.sync(() => events.length),
+          (count) => count > 0
+        )
+        assert.deepStrictEqual(returned, ["t-1"])
+        assert.deepStrictEqual(events[0]?.data, { user_uuid: user, external_auth_name: "crm" })
+        assert.strictEqual(events[0]?.routingKey, `auth.users.${user}.external.crm.authorized`)
+        assert.match(plugins.redirectUrl("crm"), /\/crm\/authorize$/)
+      }).pipe(Effect.scoped)
+    )
+  })
+})
 
 describe("An authorisation that nobody comes back from", () => {
   layer(providerLayer({ STROWGER_OAUTH_TIMEOUT: "300 millis" }), {

@@ -11,6 +11,9 @@ import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
+/** Characters of base64; responses with hundreds of claims stay far below. */
+const longestResponse = 256 * 1024
+
 /** Login and logout by way of a browser (contracts/auth.md 14). */
 export const samlHandlers = HttpApiBuilder.group(
   AuthApi,
@@ -31,7 +34,7 @@ export const samlHandlers = HttpApiBuilder.group(
           const relayState = form.get("RelayState")
           const response = form.get("SAMLResponse")
           if (!relayState) return yield* samlInvalid("RelayState")
-          if (!response) return yield* samlInvalid("SAMLResponse")
+          if (!response || response.length > longestResponse) return yield* samlInvalid("SAMLResponse")
           return HttpServerResponse.redirect(yield* sessions.accept(relayState, response))
         })
       )

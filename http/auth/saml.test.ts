@@ -184,12 +184,17 @@ describe("The SAML configuration of a tenant", () => {
           { metadata: xmlFile("") },
           { metadata: xmlFile("no xml") },
           { metadata: xmlFile("<a><b></a>") },
+          { metadata: xmlFile("<a>\u0000</a>") },
+          { metadata: xmlFile("<a>&#0;</a>") },
+          { entity_id: "e\u0000" },
           { metadata: xmlFile('<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>') }
         ]
         for (const change of bad) {
           const { status } = yield* sendForm("POST", tenant, { ...good, ...change })
           assert.strictEqual(status, 400, JSON.stringify(change).slice(0, 80))
         }
+        const huge = yield* sendForm("POST", tenant, { ...good, metadata: xmlFile("<a/>".padEnd(2_000_000)) })
+        assert.strictEqual(huge.status, 413)
         const noForm = yield* asAdmin("POST", "/backends/saml", { tenant, body: "{}" })
         assert.strictEqual(noForm.status, 400)
       })
@@ -358,6 +363,8 @@ describe("A login by SAML", () => {
         assert.strictEqual((yield* acs({ SAMLResponse: "x" })).status, 400)
         assert.strictEqual((yield* acs({ RelayState: "x" })).status, 400)
         assert.strictEqual((yield* acs({})).status, 400)
+        assert.strictEqual((yield* acs({ RelayState: "x", SAMLResponse: "x".repeat(300_000) })).status, 400)
+        assert.strictEqual((yield* acs({ RelayState: "x", SAMLResponse: "x".repeat(2_000_000) })).status, 413)
         for (const relayState of ["unknown", "\u0000"]) {
           const unknown = yield* acs({ RelayState: relayState, SAMLResponse: "x" })
           assert.strictEqual(unknown.status, 404)
@@ -436,6 +443,10 @@ describe("A login by SAML", () => {
       ],
       ["without a name", ({ provider }, answer) => loginResponse(provider, { ...answer, login: undefined })],
       ["that says no", ({ provider }, answer) => loginResponse(provider, { ...answer, status: "Responder" })],
+      [
+        "with a name that is no text",
+        ({ provider }, answer) => loginResponse(provider, { ...answer, login: "&#0;" })
+      ],
       ["that is no XML", () => Buffer.from("<a").toString("base64")],
       ["that is nothing", () => "%%%"]
     ]
