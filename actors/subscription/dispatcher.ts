@@ -18,7 +18,9 @@ import {
 import { runHttpHook } from "./http-service.ts"
 import { type Outcome, permanent } from "./outcome.ts"
 import { retryDelay } from "./retry.ts"
+import { breakerRules } from "./machine.ts"
 import { Sealing } from "./sealing.ts"
+import { Supervision } from "./supervision.ts"
 
 /** Hooks of one subscription that run at once. */
 const perSubscription = 10
@@ -36,7 +38,7 @@ const pollInterval = Duration.seconds(1)
 export const dispatcherLayer: Layer.Layer<
   never,
   never,
-  SqlClient.SqlClient | HookBell | AppConfig | Tenants | Sealing
+  SqlClient.SqlClient | HookBell | AppConfig | Tenants | Sealing | Supervision
 > = Layer.effectDiscard(
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -54,6 +56,8 @@ export const dispatcherLayer: Layer.Layer<
     }
     const ended = yield* Queue.unbounded<{ readonly hook: ClaimedHook; readonly record: AttemptRecord }>()
 
+    const report = makeReport(yield* Supervision)
+
     yield* persistently(sqlExclusive(sql))
     const work = yield* Scope.make()
     yield* Effect.forkIn(
@@ -68,6 +72,7 @@ export const dispatcherLayer: Layer.Layer<
             )
           )
           for (const { hook } of batch) count(hook.subscription_uuid, -1)
+          for (const { hook, record } of batch) yield* report(hook, record)
           ringLater(bell, batch)
           bell.ring()
         })
@@ -144,7 +149,8 @@ const makeAttempt = Effect.gen(function* () {
       detail: outcome.detail,
       statusCode: outcome.statusCode,
       error: outcome.error,
-      delay
+      delay,
+      unwanted: outcome.wish === "disable"
     }
   })
 
@@ -166,6 +172,43 @@ const makeAttempt = Effect.gen(function* () {
     )
   }
 })
+
+/**
+ * Tells the subscription's actor how an attempt ended. It hears of every failure, and of successes only while it
+ * counts failures: the others change nothing and are many.
+ */
+const makeReport = (supervision: Supervision["Service"]) => {
+  const failedAt = new Map<string, number>()
+  return Effect.fnUntraced(function* (hook: ClaimedHook, record: AttemptRecord): Effect.fn.Return<void> {
+    const subscription = {
+      uuid: hook.subscription_uuid,
+      name: hook.subscription_name,
+      tenantUuid: hook.owner_tenant_uuid,
+      ownerUserUuid: hook.owner_user_uuid
+    }
+    const at = record.endedAt.getTime()
+    if (record.status === "success") {
+      const counting = at - (failedAt.get(subscription.uuid) ?? 0) < breakerRules.ratioMillis
+      if (!counting) failedAt.delete(subscription.uuid)
+      if (hook.failing || counting) yield* supervision.tell({ type: "attemptSucceeded", subscription, at })
+    } else {
+      failedAt.set(subscription.uuid, at)
+      yield* supervision.tell({
+        type: "attemptFailed",
+        subscription,
+        at,
+        firstOfHook: record.attempt === 1
+      })
+    }
+    if (record.status === "error") {
+      const reason = record.error ?? "failed"
+      yield* supervision.tell({ type: "exhausted", subscription, deliveryUuid: hook.uuid, reason })
+    }
+    if (record.unwanted) {
+      yield* supervision.tell({ type: "disable", subscription, reason: "the receiver asked for it" })
+    }
+  })
+}
 
 const guardOf = ({ ssrfProfile, ssrfAllow, ssrfDeny, httpHost, httpPort }: Settings): Guard => {
   const everywhere = httpHost === "0.0.0.0" || httpHost === "::"

@@ -8,6 +8,8 @@ export class HookLogs extends Context.Service<
   HookLogs,
   {
     readonly list: (subscriptionUuid: string, query: LogQuery) => Effect.Effect<ReadonlyArray<HookLog>>
+    /** The attempts of one hook, the first one first. */
+    readonly ofHook: (uuid: string) => Effect.Effect<ReadonlyArray<HookLog>>
     /** Removes what is older than so many days. */
     readonly purge: (days: number) => Effect.Effect<void>
   }
@@ -19,6 +21,13 @@ export class HookLogs extends Context.Service<
       return {
         list: (subscriptionUuid, query) =>
           Effect.map(dieOnSqlError(page(sql, subscriptionUuid, query)), (rows) => rows.map(logOf)),
+        ofHook: (uuid) =>
+          Effect.map(
+            dieOnSqlError(sql<LogRow>`
+              SELECT uuid::text AS uuid, status, started_at, ended_at, attempts, max_attempts, event, detail
+              FROM webhook_log WHERE uuid = ${uuid}::uuid ORDER BY attempts`),
+            (rows) => rows.map(logOf)
+          ),
         purge: (days) =>
           Effect.asVoid(
             dieOnSqlError(

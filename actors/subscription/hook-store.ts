@@ -15,6 +15,9 @@ export interface ClaimedHook {
   readonly redelivery: boolean
   readonly owner_user_uuid: string | null
   readonly owner_tenant_uuid: string
+  readonly subscription_name: string
+  /** Whether the subscription's actor wants to hear of a success. */
+  readonly failing: boolean
   /** Sealed, newest first. */
   readonly secrets: ReadonlyArray<string>
 }
@@ -32,6 +35,8 @@ export interface AttemptRecord {
   readonly error: string | undefined
   /** Seconds until the next attempt; undefined: there is none. */
   readonly delay: number | undefined
+  /** Whether the receiver asked to be called no more. */
+  readonly unwanted: boolean
 }
 
 /** How long a node may go without renewing its claim on the hooks that it runs. */
@@ -74,6 +79,7 @@ export const claimHooks = (
     WHERE h.uuid = due.uuid
     RETURNING h.uuid::text AS uuid, h.subscription_uuid::text AS subscription_uuid, h.event_name, h.event, h.service,
       h.config, h.attempts, h.redelivery, s.owner_user_uuid, s.owner_tenant_uuid,
+      s.name AS subscription_name, s.failing OR s.breaker <> 'closed' AS failing,
       ARRAY(SELECT k.sealed FROM webhook_secret k WHERE k.subscription_uuid = s.uuid
         AND (k.expires_at IS NULL OR k.expires_at > now()) ORDER BY k.number DESC) AS secrets`
 }

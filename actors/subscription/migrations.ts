@@ -23,6 +23,7 @@ export const subscriptionMigrations: Migrations = {
         owner_tenant_uuid text NOT NULL,
         metadata json NOT NULL,
         enabled boolean NOT NULL DEFAULT true,
+        failing boolean NOT NULL DEFAULT false,
         breaker text NOT NULL DEFAULT 'closed' CHECK (breaker IN ('closed', 'open', 'half_open')),
         policy json,
         created_at timestamptz NOT NULL DEFAULT now()

@@ -14,7 +14,7 @@ export const subscriptionActor = { name: "subscription", machine: subscriptionMa
  * follows from; the bell tells the dispatcher to look again.
  */
 export const subscriptionKind = (bell: HookBell["Service"]) =>
-  defineKind({
+  defineKind<typeof subscriptionMachine, never>({
     ...subscriptionActor,
     durable: true,
     input: () => undefined,

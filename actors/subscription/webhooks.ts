@@ -1,19 +1,24 @@
 import { Layer } from "effect"
 import type { SqlClient } from "effect/sql"
+import type { ActorHost } from "../../runtime/actor/host.ts"
+import type { ActorSystem } from "../../runtime/actor/system.ts"
 import type { EventBus } from "../../runtime/bus/event-bus.ts"
 import type { AppConfig } from "../../runtime/config.ts"
 import type { Platform } from "../../runtime/platform.ts"
 import type { Transactions } from "../identity/changes.ts"
 import type { Tenants } from "../identity/tenants.ts"
+import { Deliveries } from "./deliveries.ts"
 import { dispatcherLayer } from "./dispatcher.ts"
 import type { HookBell } from "./hook-capture.ts"
 import { HookLogs } from "./hook-logs.ts"
 import { orphanRemovalLayer } from "./orphan-removal.ts"
 import { Sealing } from "./sealing.ts"
+import { Secrets } from "./secrets.ts"
+import { Supervision } from "./supervision.ts"
 import { Subscriptions } from "./subscriptions.ts"
 
 /** Everything webhookd offers to its door. */
-export type Webhooks = Subscriptions | HookLogs
+export type Webhooks = Subscriptions | HookLogs | Deliveries | Secrets | Supervision
 
 /**
  * Subscriptions, and the dispatcher of their hooks. Needs `subscriptionMigrations`, and an outbox that was built with
@@ -22,9 +27,17 @@ export type Webhooks = Subscriptions | HookLogs
 export const webhooksLayer: Layer.Layer<
   Webhooks,
   never,
-  SqlClient.SqlClient | EventBus | Transactions | Platform | HookBell | AppConfig | Tenants
-> = Layer.mergeAll(orphanRemovalLayer, dispatcherLayer).pipe(
-  Layer.provideMerge(Subscriptions.layer),
+  | SqlClient.SqlClient
+  | EventBus
+  | Transactions
+  | Platform
+  | HookBell
+  | AppConfig
+  | Tenants
+  | ActorSystem
+  | ActorHost
+> = Layer.mergeAll(orphanRemovalLayer, dispatcherLayer, Deliveries.layer, Secrets.layer).pipe(
+  Layer.provideMerge(Layer.mergeAll(Subscriptions.layer, Supervision.layer)),
   Layer.provideMerge(HookLogs.layer),
   Layer.provide(Sealing.layer)
 )

@@ -5,8 +5,15 @@ import { Tenants } from "../../actors/identity/tenants.ts"
 import { HookBell, hookCaptureLayer } from "../../actors/subscription/hook-capture.ts"
 import { subscriptionMigrations } from "../../actors/subscription/migrations.ts"
 import { type Webhooks, webhooksLayer } from "../../actors/subscription/webhooks.ts"
+import { actorClockLayer } from "../../runtime/actor/clock.ts"
+import { ActorHost } from "../../runtime/actor/host.ts"
+import { Inspector } from "../../runtime/actor/inspection.ts"
+import { actorMigrations } from "../../runtime/actor/migrations.ts"
+import { ActorStore } from "../../runtime/actor/store.ts"
+import { ActorSystem } from "../../runtime/actor/system.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { Outbox } from "../../runtime/bus/outbox.ts"
+import { clusterLayerSingle } from "../../runtime/cluster/cluster.ts"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
 import { authTenantAdded } from "../../schemas/events/auth.ts"
 import {
@@ -133,9 +140,10 @@ export const testWebhookdLayer = (
   ).pipe(
     Layer.provideMerge(webhooksLayer),
     Layer.provide(Layer.mergeAll(Verbosity.layer, HookBell.layer)),
+    Layer.provide(actorsLayer),
     Layer.provideMerge(
       testIdentityLayer({
-        migrations: subscriptionMigrations,
+        migrations: { ...actorMigrations, ...subscriptionMigrations },
         outboxTap: hookCaptureLayer.pipe(Layer.provide(HookBell.layer)),
         environment: { STROWGER_HTTP_PORT: "0", ...options.environment },
         ...(options.database === undefined ? {} : { database: options.database })
@@ -143,6 +151,14 @@ export const testWebhookdLayer = (
     ),
     Layer.orDie
   )
+
+const actorsLayer = actorClockLayer.pipe(
+  Layer.provideMerge(ActorSystem.layer),
+  Layer.provideMerge(clusterLayerSingle),
+  Layer.provideMerge(ActorHost.layer),
+  Layer.provideMerge(ActorStore.layer),
+  Layer.provide(Inspector.layer)
+)
 
 const clientOf = (url: string, token: string, tenantUuid: string, userUuid: string): Client => {
   const send: Client["send"] = (method, path, body, headers) =>

@@ -1,14 +1,15 @@
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { HookLogs } from "../../actors/subscription/hook-logs.ts"
-import { type SubscriptionScope, Subscriptions } from "../../actors/subscription/subscriptions.ts"
+import { Subscriptions } from "../../actors/subscription/subscriptions.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
 import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
 import { WebhookdApi } from "../../schemas/webhookd/api.ts"
-import { unauthorized, userTokenRequired } from "../../schemas/webhookd/errors.ts"
+import { unauthorized } from "../../schemas/webhookd/errors.ts"
 import { services } from "../../schemas/webhookd/subscription.ts"
+import { careHandlers, catalogueHandlers } from "./care-handlers.ts"
 import { shownConfig } from "./config.ts"
 import {
   readConfigPatch,
@@ -18,17 +19,8 @@ import {
   readSwitch,
   readUserSubscription
 } from "./input.ts"
+import { mine, visible } from "./scopes.ts"
 import { webhookdMiddleware } from "./surface.ts"
-
-/** Single subscriptions are seen in the acting tenant and everything below it. */
-const visible = Effect.map(CurrentCaller, (caller): SubscriptionScope => ({ tenants: caller.visibleTenants }))
-
-/** A user's own subscriptions are those of the token's user in the token's tenant. */
-const mine = Effect.flatMap(CurrentCaller, ({ userUuid, ownTenantUuid }) =>
-  userUuid === null
-    ? Effect.fail(userTokenRequired())
-    : Effect.succeed({ tenants: [ownTenantUuid], ownerUserUuid: userUuid })
-)
 
 const listOf = <A>(items: ReadonlyArray<A>) => ({ items, total: items.length })
 
@@ -140,4 +132,7 @@ const masterOnly = (access: string) =>
 /** The routes of webhookd. */
 export const webhookdRoutes = HttpApiBuilder.layer(WebhookdApi, {
   openapiPath: "/api/webhookd/1.0/api/api.json"
-}).pipe(Layer.provide([subscriptions, mySubscriptions, service]), Layer.provide(webhookdMiddleware))
+}).pipe(
+  Layer.provide([subscriptions, mySubscriptions, careHandlers, catalogueHandlers, service]),
+  Layer.provide(webhookdMiddleware)
+)

@@ -1,5 +1,7 @@
 import { Effect } from "effect"
-import { type Details, type Invalid, invalidData } from "../../schemas/webhookd/errors.ts"
+import { secretBytes } from "../../actors/subscription/signature.ts"
+import { type DeliveryQuery, deliveryStates } from "../../schemas/webhookd/delivery.ts"
+import { type Details, type Invalid, invalidData, windowTooLong } from "../../schemas/webhookd/errors.ts"
 import {
   type LogQuery,
   logOrders,
@@ -30,34 +32,146 @@ export const readUserSubscription = (body: unknown): Effect.Effect<UserSubscript
   reading(body, common)
 
 /** The query of the logs. */
-export const readLogQuery = (query: Readonly<Record<string, string | undefined>>) => {
-  const details: Record<string, unknown> = {}
-  const whole = (name: string): number | undefined => {
-    const value = query[name]
-    if (value === undefined) return undefined
-    if (!/^\s*[+-]?\d{1,15}\s*$/.test(value)) details[name] = wrong.wrongType("integer")
-    else if (Number(value) < 0) details[name] = [wrong.belowMinimum(0)]
-    return Number(value)
-  }
-  const choice = <const Choice extends string>(
-    name: string,
-    choices: ReadonlyArray<Choice>
-  ): Choice | undefined => {
-    const found = choices.find((one) => one === query[name])
-    if (query[name] !== undefined && found === undefined) details[name] = [wrong.notOneOf(choices)]
-    return found
-  }
-  const from = query["from_date"] === undefined ? undefined : dateOf(query["from_date"])
-  if (from === null) details["from_date"] = wrong.wrongType("datetime")
-  const limit = whole("limit")
-  const read: LogQuery = {
+export const readLogQuery = (query: RawQuery): Effect.Effect<LogQuery, Invalid> => {
+  const reading = new QueryReading(query)
+  const from = reading.date("from_date")
+  const limit = reading.whole("limit")
+  return reading.result({
     ...(from ? { from } : {}),
     ...(limit === undefined ? {} : { limit }),
-    offset: whole("offset") ?? 0,
-    order: choice("order", logOrders) ?? "started_at",
-    direction: choice("direction", ["asc", "desc"]) ?? "desc"
+    offset: reading.whole("offset") ?? 0,
+    order: reading.choice("order", logOrders) ?? "started_at",
+    direction: reading.choice("direction", directions) ?? "desc"
+  })
+}
+
+/** The query of deliveries and of dead letters. */
+export const readDeliveryQuery = (query: RawQuery): Effect.Effect<DeliveryQuery, Invalid> => {
+  const reading = new QueryReading(query)
+  const from = reading.date("from_date")
+  const until = reading.date("until_date")
+  const status = reading.choice("status", deliveryStates)
+  return reading.result({
+    ...(status === undefined ? {} : { status }),
+    ...(query["event"] === undefined ? {} : { event: query["event"].replaceAll("\0", "") }),
+    ...(from ? { from } : {}),
+    ...(until ? { until } : {}),
+    limit: Math.min(500, reading.whole("limit") ?? 50),
+    offset: reading.whole("offset") ?? 0,
+    direction: reading.choice("direction", directions) ?? "desc"
+  })
+}
+
+/** The query of the catalogue. */
+export const readCatalogueQuery = (query: RawQuery) => {
+  const reading = new QueryReading(query)
+  return reading.result({
+    search: (query["search"] ?? "").toLowerCase(),
+    limit: reading.whole("limit"),
+    offset: reading.whole("offset") ?? 0
+  })
+}
+
+/** The body of a rotation: both members may be left out. */
+export const readRotation = (body: unknown) => {
+  if (!isRecord(body)) return Effect.fail(invalidData(notAnObject))
+  const { key, grace_period_seconds: grace = 86_400 } = body
+  const details: Record<string, unknown> = {}
+  if (key !== undefined && (typeof key !== "string" || secretBytes(key) === undefined)) {
+    details["key"] = ["Must be whsec_ and the base64 of 24 to 64 bytes."]
   }
-  return Object.keys(details).length === 0 ? Effect.succeed(read) : Effect.fail(invalidData(details))
+  if (typeof grace !== "number" || !Number.isInteger(grace)) {
+    details["grace_period_seconds"] = wrong.wrongType("integer")
+  } else if (grace < 0 || grace > 604_800) {
+    details["grace_period_seconds"] = ["Must be between 0 and 604800."]
+  }
+  return Object.keys(details).length === 0
+    ? Effect.succeed({ key: typeof key === "string" ? key : undefined, grace: Number(grace) })
+    : Effect.fail(invalidData(details))
+}
+
+const recoverable = ["failed", "succeeded", "cancelled"]
+const longestWindowMillis = 14 * 86_400_000
+
+/** The body of a recovery: a window of at most 14 days. */
+export const readRecovery = (body: unknown) => {
+  if (!isRecord(body)) return Effect.fail(invalidData(notAnObject))
+  const details: Record<string, unknown> = {}
+  const moment = (name: string): Date | undefined => {
+    const value = body[name]
+    if (value === undefined) return undefined
+    const at = typeof value === "string" ? dateOf(value) : null
+    if (at === null) details[name] = wrong.wrongType("datetime")
+    return at ?? undefined
+  }
+  const until = moment("until") ?? new Date()
+  const since = moment("since")
+  if (body["since"] === undefined) details["since"] = wrong.required
+  const states = body["states"] ?? ["failed"]
+  const known = Array.isArray(states) && states.every((state) => recoverable.includes(state))
+  if (!known) details["states"] = [wrong.notOneOf(recoverable)]
+  if (since !== undefined && until.getTime() - since.getTime() > longestWindowMillis) {
+    return Effect.fail(windowTooLong())
+  }
+  return Object.keys(details).length === 0 && since !== undefined
+    ? Effect.succeed({ since, until, states: (states as ReadonlyArray<unknown>).map(String) })
+    : Effect.fail(invalidData(details))
+}
+
+/** The body of a preview. */
+export const readPreview = (body: unknown) => {
+  if (!isRecord(body)) return Effect.fail(invalidData(notAnObject))
+  const { template, event_name: eventName = "", event = {} } = body
+  const details: Record<string, unknown> = {}
+  if (template === undefined) details["template"] = wrong.required
+  else if (typeof template !== "string") details["template"] = wrong.wrongType("string")
+  else if (template.length > 16_384) details["template"] = [wrong.tooLong(16_384)]
+  if (typeof eventName !== "string") details["event_name"] = wrong.wrongType("string")
+  if (!isRecord(event)) details["event"] = wrong.wrongType("dict")
+  return Object.keys(details).length === 0
+    ? Effect.succeed({ template: String(template), eventName: String(eventName), event })
+    : Effect.fail(invalidData(details))
+}
+
+type RawQuery = Readonly<Record<string, string | undefined>>
+const directions = ["asc", "desc"] as const
+
+/** The parameters of a query; what is wrong is noted under its name. */
+class QueryReading {
+  readonly #details: Record<string, unknown> = {}
+  readonly #query: RawQuery
+
+  constructor(query: RawQuery) {
+    this.#query = query
+  }
+
+  whole(name: string): number | undefined {
+    const value = this.#query[name]
+    if (value === undefined) return undefined
+    if (!/^\s*[+-]?\d{1,15}\s*$/.test(value)) this.#details[name] = wrong.wrongType("integer")
+    else if (Number(value) < 0) this.#details[name] = [wrong.belowMinimum(0)]
+    return Number(value)
+  }
+
+  choice<const Choice extends string>(name: string, choices: ReadonlyArray<Choice>): Choice | undefined {
+    const found = choices.find((one) => one === this.#query[name])
+    if (this.#query[name] !== undefined && found === undefined)
+      this.#details[name] = [wrong.notOneOf(choices)]
+    return found
+  }
+
+  date(name: string): Date | undefined {
+    const value = this.#query[name]
+    const at = value === undefined ? undefined : dateOf(value)
+    if (at === null) this.#details[name] = wrong.wrongType("datetime")
+    return at ?? undefined
+  }
+
+  result<A>(read: A): Effect.Effect<A, Invalid> {
+    return Object.keys(this.#details).length === 0
+      ? Effect.succeed(read)
+      : Effect.fail(invalidData(this.#details))
+  }
 }
 
 /** The usual spellings of a switch; absent is false. */

@@ -8,7 +8,8 @@ import {
   OpenApi
 } from "effect/http-api"
 import { CurrentCaller, RequiredAcl, tokenSecurity } from "../common/caller.ts"
-import { Invalid, NotFound, Unauthorized } from "./errors.ts"
+import { DeadLetter, Delivery, DeliveryDetail, SecretView, SubscriptionHealth } from "./delivery.ts"
+import { Conflict, Invalid, NotFound, Unauthorized } from "./errors.ts"
 import { HookLog, Subscription } from "./subscription.ts"
 
 /** Checks token, ACL and tenant header; every refusal is webhookd's 401. */
@@ -120,6 +121,123 @@ export class MySubscriptions extends HttpApiGroup.make("my subscriptions")
   .middleware(WebhookdInput)
   .middleware(WebhookdAuthentication) {}
 
+const byDelivery = { ...byUuid, delivery_uuid: Schema.String.check(Schema.isMaxLength(256)) }
+const deliveryQuery = {
+  status: text,
+  event: text,
+  from_date: text,
+  until_date: text,
+  limit: text,
+  offset: text,
+  direction: text
+}
+const page = <S extends Schema.Constraint>(item: S) =>
+  Schema.Struct({ items: Schema.Array(item), total: Schema.Int, filtered: Schema.Int })
+const accepted = Delivery.pipe(HttpApiSchema.status(202))
+const Done = HttpApiSchema.NoContent
+
+/** Beyond upstream: secrets, deliveries, health (contracts/webhooks.md 15). */
+export class SubscriptionCare extends HttpApiGroup.make("subscription care")
+  .add(
+    HttpApiEndpoint.get("secret", "/subscriptions/:subscription_uuid/secret", {
+      params: byUuid,
+      success: SecretView,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.secret.read"),
+    HttpApiEndpoint.post("rotateSecret", "/subscriptions/:subscription_uuid/secret/rotate", {
+      params: byUuid,
+      payload: body,
+      success: SecretView,
+      error: [Invalid, NotFound, Conflict]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.secret.update"),
+    HttpApiEndpoint.get("mySecret", "/users/me/subscriptions/:subscription_uuid/secret", {
+      params: byUuid,
+      success: SecretView,
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.{subscription_uuid}.secret.read"),
+    HttpApiEndpoint.post("rotateMySecret", "/users/me/subscriptions/:subscription_uuid/secret/rotate", {
+      params: byUuid,
+      payload: body,
+      success: SecretView,
+      error: [Invalid, NotFound, Conflict]
+    }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.{subscription_uuid}.secret.update"),
+    HttpApiEndpoint.get("deliveries", "/subscriptions/:subscription_uuid/deliveries", {
+      params: byUuid,
+      query: deliveryQuery,
+      success: page(Delivery),
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.deliveries.read"),
+    HttpApiEndpoint.get("delivery", "/subscriptions/:subscription_uuid/deliveries/:delivery_uuid", {
+      params: byDelivery,
+      success: DeliveryDetail,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.deliveries.read"),
+    HttpApiEndpoint.post(
+      "redeliver",
+      "/subscriptions/:subscription_uuid/deliveries/:delivery_uuid/redeliver",
+      { params: byDelivery, success: accepted, error: [NotFound, Conflict] }
+    ).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.deliveries.redeliver"),
+    HttpApiEndpoint.post("recover", "/subscriptions/:subscription_uuid/recover", {
+      params: byUuid,
+      payload: body,
+      success: Schema.Struct({ count: Schema.Int }).pipe(HttpApiSchema.status(202)),
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.deliveries.redeliver"),
+    HttpApiEndpoint.post("test", "/subscriptions/:subscription_uuid/test", {
+      params: byUuid,
+      success: accepted,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.test"),
+    HttpApiEndpoint.get("deadLetters", "/dead-letters", {
+      query: { ...deliveryQuery, recurse: text },
+      success: page(DeadLetter),
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.dead_letters.read"),
+    HttpApiEndpoint.get("health", "/subscriptions/:subscription_uuid/health", {
+      params: byUuid,
+      success: SubscriptionHealth,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.health.read"),
+    HttpApiEndpoint.post("enable", "/subscriptions/:subscription_uuid/enable", {
+      params: byUuid,
+      success: Done,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.update"),
+    HttpApiEndpoint.post("disable", "/subscriptions/:subscription_uuid/disable", {
+      params: byUuid,
+      success: Done,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.update")
+  )
+  .middleware(WebhookdInput)
+  .middleware(WebhookdAuthentication) {}
+
+const CatalogueEntry = Schema.Struct({
+  name: Schema.String,
+  service: Schema.String,
+  scope: Schema.Literals(["service", "tenant", "user"]),
+  routing_key: Schema.String,
+  required_acl: Schema.NullOr(Schema.String),
+  schema: Schema.Record(Schema.String, Schema.Unknown)
+})
+
+/** What subscriptions can be made of (contracts/webhooks.md 15.10). */
+export class WebhookdCatalogue extends HttpApiGroup.make("catalogue")
+  .add(
+    HttpApiEndpoint.get("events", "/events", {
+      query: { search: text, limit: text, offset: text },
+      success: list(CatalogueEntry),
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.events.read"),
+    HttpApiEndpoint.post("preview", "/templates/preview", {
+      payload: body,
+      success: Schema.Struct({ rendered: Schema.String }),
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.templates.preview")
+  )
+  .middleware(WebhookdInput)
+  .middleware(WebhookdAuthentication) {}
+
 const Health = Schema.Struct({ status: Schema.Literals(["ok", "fail"]) })
 const Configuration = Schema.Record(Schema.String, Schema.Unknown)
 
@@ -144,6 +262,6 @@ export class WebhookdService extends HttpApiGroup.make("webhookd")
 
 /** webhookd's REST surface (contracts/webhooks.md 5). */
 export class WebhookdApi extends HttpApi.make("webhookd")
-  .add(Subscriptions, MySubscriptions, WebhookdService)
+  .add(Subscriptions, MySubscriptions, SubscriptionCare, WebhookdCatalogue, WebhookdService)
   .prefix("/api/webhookd/1.0")
   .annotateMerge(OpenApi.annotations({ title: "webhookd", version: "1.0" })) {}
