@@ -11,10 +11,13 @@ import { Deliveries } from "./deliveries.ts"
 import { dispatcherLayer } from "./dispatcher.ts"
 import type { HookBell } from "./hook-capture.ts"
 import { HookLogs } from "./hook-logs.ts"
+import { mobileSubscriptionsLayer } from "./mobile-subscriptions.ts"
 import { orphanRemovalLayer } from "./orphan-removal.ts"
+import { retentionLayer } from "./retention.ts"
 import { Sealing } from "./sealing.ts"
 import { Secrets } from "./secrets.ts"
 import { Supervision } from "./supervision.ts"
+import { transientCaptureLayer } from "./transient-capture.ts"
 import { Subscriptions } from "./subscriptions.ts"
 
 /** Everything webhookd offers to its door. */
@@ -36,7 +39,15 @@ export const webhooksLayer: Layer.Layer<
   | Tenants
   | ActorSystem
   | ActorHost
-> = Layer.mergeAll(orphanRemovalLayer, dispatcherLayer, Deliveries.layer, Secrets.layer).pipe(
+> = Layer.mergeAll(
+  orphanRemovalLayer,
+  dispatcherLayer,
+  transientCaptureLayer,
+  mobileSubscriptionsLayer,
+  retentionLayer,
+  Deliveries.layer,
+  Secrets.layer
+).pipe(
   Layer.provideMerge(Layer.mergeAll(Subscriptions.layer, Supervision.layer)),
   Layer.provideMerge(HookLogs.layer),
   Layer.provide(Sealing.layer)

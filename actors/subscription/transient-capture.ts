@@ -1,0 +1,48 @@
+import { Effect, Layer, Queue, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
+import { EventBus, type PublishedEvent } from "../../runtime/bus/event-bus.ts"
+import { captureHooks, HookBell } from "./hook-capture.ts"
+
+/** Events that wait to be matched; of more the newest are dropped, as they are on the bus. */
+const capacity = 10_000
+/** How old the known names may be. */
+const refresh = "1 second"
+
+/**
+ * Hooks for AMI events, which never pass the outbox: taken from the bus of this node, matched in batches. They are as
+ * transient as the events are (contracts/webhooks.md 15.3 is about events of API actions).
+ */
+export const transientCaptureLayer: Layer.Layer<never, never, SqlClient.SqlClient | EventBus | HookBell> =
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const bus = yield* EventBus
+      const bell = yield* HookBell
+      const waiting = yield* Queue.dropping<PublishedEvent>(capacity)
+      let wanted: ReadonlySet<string> = new Set()
+      // Most AMI events are wanted by nobody: they cost one look into a set.
+      yield* bus.subscribe({}, (event) => {
+        if (wanted.has(event.name) && event.routingKey.startsWith("ami.")) Queue.offerUnsafe(waiting, event)
+      })
+      const learn = Effect.map(
+        sql<{ name: string }>`SELECT DISTINCT unnest(events) AS name FROM webhook_subscription WHERE enabled`,
+        (rows) => {
+          wanted = new Set(rows.map(({ name }) => name))
+        }
+      )
+      yield* Effect.ignore(learn)
+      yield* Effect.forkScoped(Effect.repeat(Effect.ignore(learn), Schedule.spaced(refresh)))
+      yield* Effect.forkScoped(
+        Effect.forever(
+          Effect.gen(function* () {
+            const events = yield* Queue.takeBetween(waiting, 1, 500)
+            yield* captureHooks(
+              sql,
+              events.map(({ name, headers, data, json }) => ({ name, headers, data, body: json }))
+            )
+            bell.ring()
+          }).pipe(Effect.catch((error) => Effect.logWarning(`AMI events made no webhooks: ${error.message}`)))
+        )
+      )
+    })
+  )
