@@ -33,8 +33,8 @@ const adminDn = `cn=admin,${baseDn}`
 const adminPassword = "directory-admin"
 
 /**
- * Starts slapd on free loopback ports, with `dc=example,dc=com`, its administrator and a certificate for 127.0.0.1.
- * It ends with the scope, its data with it.
+ * Starts slapd on free loopback ports, with `dc=example,dc=com`, its administrator, a service account `cn=blind` that
+ * finds people but not their addresses (same password), and a certificate for 127.0.0.1. It ends with the scope, its data with it.
  */
 export const startSlapd: Effect.Effect<Slapd, never, Scope.Scope> = Effect.gen(function* () {
   const folder = yield* temporaryFolder
@@ -114,6 +114,7 @@ rootdn "${adminDn}"
 rootpw ${adminPassword}
 directory ${folder}/data
 access to attrs=userPassword by anonymous auth by * none
+access to attrs=mail by dn.exact="cn=blind,${baseDn}" none by users read by * none
 access to * by users read by * none
 `
 
@@ -122,6 +123,12 @@ objectClass: dcObject
 objectClass: organization
 dc: example
 o: Example
+
+dn: cn=blind,${baseDn}
+objectClass: person
+cn: blind
+sn: blind
+userPassword: ${adminPassword}
 
 dn: ou=people,${baseDn}
 objectClass: organizationalUnit

@@ -1,8 +1,8 @@
 import { Context, Effect, Layer, Schedule } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { createHash, randomBytes } from "node:crypto"
-import { readFile } from "node:fs/promises"
-import { AppConfig, isSet, millis } from "../../runtime/config.ts"
+import { createHash, createPrivateKey, randomBytes } from "node:crypto"
+import { AppConfig, millis } from "../../runtime/config.ts"
+import { readKnobFile } from "../../runtime/knob-file.ts"
 import {
   authenticationFailed,
   type Invalid,
@@ -73,10 +73,7 @@ export class SamlSessions extends Context.Service<
       const configurations = yield* SamlConfigurations
       const sessions = yield* Sessions
       const tokens = yield* Tokens
-      const { samlKeyFile } = config
-      const privateKey = isSet(samlKeyFile)
-        ? yield* Effect.promise(() => readFile(samlKeyFile, "utf8"))
-        : undefined
+      const privateKey = yield* signingKey(config.samlKeyFile)
       const trustedOrigins = config.samlRedirectOrigins.split(/[\s,]+/).filter((origin) => origin !== "")
       const oldestPending = () => new Date(Date.now() - millis(config.samlLoginTimeout))
 
@@ -254,6 +251,15 @@ interface SamlSession {
   readonly subject: SamlSubject | null
   readonly logout_request_id: string | null
 }
+
+/** The key of `STROWGER_SAML_KEY_FILE`; a file without one stops the start. */
+const signingKey = (file: string) =>
+  Effect.tap(readKnobFile("STROWGER_SAML_KEY_FILE", file), (text) =>
+    Effect.try({
+      try: () => text && createPrivateKey(text),
+      catch: () => new Error(`STROWGER_SAML_KEY_FILE: no private key in ${file}`)
+    }).pipe(Effect.orDie)
+  )
 
 const relayStateOf = (id: string): string => `${createHash("sha256").update(id).digest("base64url")}=`
 

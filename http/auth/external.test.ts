@@ -665,3 +665,18 @@ describe("An authorisation that nobody comes back from", () => {
     )
   })
 })
+
+describe("A broker that cannot be reached", () => {
+  layer(authServerLayer({ STROWGER_OAUTH_BROKER_URL: "ws://127.0.0.1:1/{state}" }), {
+    timeout: "60 seconds",
+    excludeTestServices: true
+  })((it) => {
+    it.effect("does not keep the user from consenting: it is tried on", () =>
+      Effect.gen(function* () {
+        const { begin, read } = yield* registered("google")
+        assert.strictEqual((yield* begin()).status, 201)
+        assert.strictEqual((yield* read).status, 404)
+      })
+    )
+  })
+})

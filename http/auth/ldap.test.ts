@@ -228,6 +228,18 @@ if (slapdInstalled) {
         })
       )
 
+      it.effect("reads the address as the user where the service account may not", () =>
+        Effect.gen(function* () {
+          const directory = yield* Directory
+          const { tenant, domain } = yield* ldapTenant
+          yield* configure(tenant, searching(directory, { bind_dn: `cn=blind,${directory.baseDn}` }))
+          const { uid, uuid } = yield* personAndUser(tenant)
+          const { status, body } = yield* logIn(uid, "ldap-password", { domain_name: domain })
+          assert.strictEqual(status, 200)
+          assert.strictEqual(body.data.auth_id, uuid)
+        })
+      )
+
       it.effect("selects the tenant by domain name, by uuid or by slug; an unknown tenant_id is 404", () =>
         Effect.gen(function* () {
           const directory = yield* Directory

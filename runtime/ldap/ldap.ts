@@ -1,8 +1,8 @@
 import { Context, Data, Effect, Layer, type Scope } from "effect"
 import { Client, type Entry } from "ldapts"
-import { readFile } from "node:fs/promises"
 import { connect, isIP } from "node:net"
-import { AppConfig, isSet } from "../config.ts"
+import { AppConfig } from "../config.ts"
+import { readKnobFile } from "../knob-file.ts"
 
 /** Where a directory server listens and how its connections are secured. */
 export interface LdapServer {
@@ -50,7 +50,7 @@ export class Ldap extends Context.Service<
     Ldap,
     Effect.gen(function* () {
       const { ldapCa } = yield* AppConfig
-      const authorities = isSet(ldapCa) ? yield* Effect.promise(() => readFile(ldapCa, "utf8")) : undefined
+      const authorities = yield* readKnobFile("STROWGER_LDAP_CA", ldapCa)
       return { connect: (server) => open(server, authorities) }
     })
   )
