@@ -13,6 +13,7 @@ import { longestTokenLifetime } from "../../schemas/auth/models.ts"
 import { type Account, Accounts } from "./accounts.ts"
 import { type Changes, dieOnSqlError, Transactions } from "./changes.ts"
 import { IdentityProviders, type LoginAttempt, type Recognised } from "./identity-providers.ts"
+import { IdentityPlugins } from "./plugins.ts"
 import { Policies } from "./policies.ts"
 import { RefreshTokens } from "./refresh-tokens.ts"
 import { Sessions } from "./sessions.ts"
@@ -52,6 +53,7 @@ export class Authentication extends Context.Service<
     | Sessions
     | Transactions
     | LoginThrottle
+    | IdentityPlugins
   > = Layer.effect(
     Authentication,
     Effect.gen(function* () {
@@ -65,6 +67,7 @@ export class Authentication extends Context.Service<
       const sessions = yield* Sessions
       const transactions = yield* Transactions
       const throttle = yield* LoginThrottle
+      const plugins = yield* IdentityPlugins
 
       const byRefreshToken = Effect.fnUntraced(function* (secret: string, clientId: string) {
         const presented = yield* refreshTokens.find(secret.toLowerCase(), clientId)
@@ -148,18 +151,37 @@ export class Authentication extends Context.Service<
       const login = Effect.fnUntraced(function* (attempt: LoginAttempt) {
         const recognised = yield* recognise(attempt)
         const { account, refreshed } = recognised
-        const acl = yield* policies.accessesOf(account.uuid)
+        const user = {
+          uuid: account.uuid,
+          tenantUuid: account.tenantUuid,
+          purpose: account.purpose,
+          login: recognised.login
+        }
+        const usual = yield* policies.accessesOf(account.uuid)
+        const acl = yield* plugins.accessesOf(account.method, user, usual)
+        const told = yield* plugins.metadataOf(user)
+        const kept = attempt.body.access_type === "offline" ? yield* plugins.persistentMetadataOf(user) : {}
         const adminStatus = yield* adminStatusOf(account)
         return yield* transactions.run(
           Effect.fnUntraced(function* (changes) {
             yield* takePlace(account)
             const issued = yield* issueRefreshToken(changes, recognised, attempt)
             const refreshTokenUuid = issued?.uuid ?? refreshed?.uuid
+            if (issued !== undefined && Object.keys(kept).length > 0) {
+              yield* sql`
+                update auth_refresh_token set metadata = ${JSON.stringify(kept)}::jsonb where uuid = ${issued.uuid}`
+            }
             const token = yield* sessions.begin(changes, {
               authId: account.uuid,
               tenantUuid: account.tenantUuid,
               acl,
-              metadata: { ...refreshed?.metadata, ...metadataOf(account, platform.uuid), ...adminStatus },
+              metadata: {
+                ...refreshed?.metadata,
+                ...kept,
+                ...told,
+                ...metadataOf(account, platform.uuid),
+                ...adminStatus
+              },
               mobile: attempt.mobile,
               lifetimeSeconds: attempt.body.expiration ?? defaultLifetime,
               userAgent: attempt.userAgent,

@@ -6,6 +6,7 @@ import { type Account, Accounts } from "./accounts.ts"
 import { dieOnSqlError } from "./changes.ts"
 import { LdapLogin } from "./ldap-login.ts"
 import { Passwords } from "./passwords.ts"
+import { IdentityPlugins } from "./plugins.ts"
 import { SamlSessions } from "./saml-sessions.ts"
 
 /** What a client gives to get a token (contracts/auth.md 6). */
@@ -48,24 +49,43 @@ export class IdentityProviders extends Context.Service<
   IdentityProviders,
   { readonly providers: ReadonlyArray<IdentityProvider> }
 >()("strowger/actors/identity/IdentityProviders") {
-  /** Native passwords, LDAP and SAML. */
+  /** Native passwords, LDAP, SAML, and those of plugins. */
   static readonly layer: Layer.Layer<
     IdentityProviders,
     never,
-    Accounts | Passwords | LdapLogin | SamlSessions
+    Accounts | Passwords | LdapLogin | SamlSessions | IdentityPlugins
   > = Layer.effect(
     IdentityProviders,
     Effect.gen(function* () {
       const native = yield* nativeProvider
       const ldap = yield* ldapProvider
       const saml = yield* samlProvider
-      return { providers: byPriority([native, ldap, saml]) }
+      const plugins = yield* pluginProviders
+      return { providers: byPriority([native, ldap, saml, ...plugins]) }
     })
   )
 }
 
 export const byPriority = (providers: ReadonlyArray<IdentityProvider>): ReadonlyArray<IdentityProvider> =>
   providers.toSorted((left, right) => left.priority - right.priority)
+
+/** A plugin recognises a login; the user behind it is one of ours. */
+const pluginProviders = Effect.gen(function* () {
+  const accounts = yield* Accounts
+  const plugins = yield* IdentityPlugins
+  return plugins.providers.map(
+    (provider): IdentityProvider => ({
+      method: provider.method,
+      priority: provider.priority ?? 100,
+      accepts: (attempt) => plugins.accepts(provider, attempt),
+      verify: Effect.fnUntraced(function* (attempt: LoginAttempt) {
+        const login = yield* plugins.verify(provider, attempt)
+        const account = yield* accounts.byLogin(login)
+        return account === undefined ? yield* authenticationFailed() : { account, login }
+      }, dieOnSqlError)
+    })
+  )
+})
 
 /** Username or confirmed email address, and the password kept here. Comes after all others. */
 const nativeProvider = Effect.gen(function* () {

@@ -25,6 +25,7 @@ import { mailDeliveryLayer } from "./mail-delivery.ts"
 import { MailQueue } from "./mail-queue.ts"
 import { PasswordChanges } from "./password-changes.ts"
 import { Passwords } from "./passwords.ts"
+import { IdentityPlugins } from "./plugins.ts"
 import { Policies } from "./policies.ts"
 import { Registrations } from "./registration.ts"
 import { RefreshTokenKey } from "./refresh-token-key.ts"
@@ -49,6 +50,7 @@ export type Identity =
   | Bootstrap
   | Emails
   | Groups
+  | IdentityPlugins
   | ExternalAuthorisations
   | ExternalConfigs
   | ExternalCredentials
@@ -91,6 +93,7 @@ export const identityLayer: Layer.Layer<
     )
   ),
   Layer.provide(IdentityProviders.layer),
+  Layer.provideMerge(IdentityPlugins.layer),
   Layer.provide(LdapLogin.layer),
   Layer.provideMerge(SamlSessions.layer),
   Layer.provideMerge(SamlConfigurations.layer),

@@ -2,6 +2,7 @@ import { Effect, Layer, Redacted, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { SqlClient } from "effect/sql"
 import { AuthenticationMethods } from "../../actors/identity/authentication-methods.ts"
+import { IdentityPlugins } from "../../actors/identity/plugins.ts"
 import { AppConfig, millis, type Settings } from "../../runtime/config.ts"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
@@ -122,8 +123,9 @@ const service = HttpApiBuilder.group(
   "service",
   Effect.fnUntraced(function* (handlers) {
     const sql = yield* SqlClient.SqlClient
+    const plugins = yield* IdentityPlugins
     return handlers.handleAll({
-      backends: () => Effect.succeed({ data: ["wazo_user", "ldap_user"] }),
+      backends: () => Effect.succeed({ data: ["wazo_user", "ldap_user", ...plugins.backends] }),
       status: () =>
         sql`select 1`.pipe(
           Effect.asVoid,

@@ -1,0 +1,59 @@
+/**
+ * What a plugin of identity is (contracts/auth.md 16): a module in the folder of `STROWGER_PLUGIN_DIR` whose export
+ * `plugin` has this form. TypeScript runs as it is; nothing of the project needs to be imported but this type.
+ *
+ * **Details**
+ * Everything is plain promises. A call that fails, or takes longer than ten seconds, fails the login and is logged
+ * without its arguments. A module that has not this form is left out with a warning.
+ */
+export interface IdentityPlugin {
+  readonly name: string
+  readonly backends?: ReadonlyArray<BackendPlugin>
+  readonly metadata?: ReadonlyArray<MetadataPlugin>
+  readonly identityProviders?: ReadonlyArray<IdentityProviderPlugin>
+}
+
+/** A user of Strowger, as plugins see one. */
+export interface PluginUser {
+  readonly uuid: string
+  readonly tenantUuid: string
+  readonly purpose: "user" | "internal" | "external_api"
+  /** What the user logged in with. */
+  readonly login: string
+}
+
+/** Checks passwords, and says what its users may and what their tokens tell. */
+export interface BackendPlugin {
+  /** As `GET /backends` lists it. */
+  readonly name: string
+  readonly verifyPassword: (login: string, password: string) => Promise<boolean>
+  /** The accesses of a token; `usual` are those of the user's groups and policies, which count without this. */
+  readonly acl?: (user: PluginUser, usual: ReadonlyArray<string>) => Promise<ReadonlyArray<string>>
+}
+
+/** Adds to what tokens tell; of two plugins the later one wins. The keys of the runtime itself stay. */
+export interface MetadataPlugin {
+  readonly purposes: ReadonlyArray<PluginUser["purpose"]>
+  readonly token: (user: PluginUser) => Promise<Readonly<Record<string, unknown>>>
+  /** Kept with a refresh token, shown in `GET /tokens`, and in every token made with it. */
+  readonly persistent?: (user: PluginUser) => Promise<Readonly<Record<string, unknown>>>
+}
+
+/** A login as it is presented. */
+export interface PluginAttempt {
+  readonly credentials: { readonly login: string; readonly password: string } | undefined
+  readonly body: Readonly<Record<string, unknown>>
+  readonly remoteAddress: string
+}
+
+/** A way to authenticate, for users whose method is this one. */
+export interface IdentityProviderPlugin {
+  readonly method: string
+  /** Lower ones are asked first; SAML has 1, LDAP 2, native passwords 1000. By default 100. */
+  readonly priority?: number
+  readonly accepts: (attempt: PluginAttempt) => boolean
+  /** The login of the user who was recognised. Without it the backend checks the password. */
+  readonly verify?: (attempt: PluginAttempt) => Promise<string | undefined>
+  /** Name of the backend of the method's users. */
+  readonly backend?: string
+}
