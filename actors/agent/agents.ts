@@ -22,7 +22,7 @@ import { type AgentConfig, type AssignedQueue, CallCentre } from "../pbx/call-ce
 import { CallCentreCache } from "../pbx/call-centre-cache.ts"
 import { agentActor, extensionClaim } from "./agent.ts"
 import { databaseAway } from "./database-away.ts"
-import type { AgentContext, AgentEvent } from "./machine.ts"
+import { type AgentContext, type AgentEvent, unheardOf } from "./machine.ts"
 
 /** Which agent, among the tenants that the caller sees (the acting tenant first). */
 export type AgentRef = { readonly tenants: ReadonlyArray<string> } & (
@@ -100,11 +100,14 @@ const makeAgents = Effect.gen(function* () {
     at: { readonly extension: string; readonly context: string },
     stateInterface: string
   ) {
+    const assigned = agent.queues.map(membershipOf)
     yield* command(agent, {
       type: "login",
       agent: identityOf(agent),
       session: { ...at, stateInterface, loginAt: yield* Clock.currentTimeMillis },
-      assigned: agent.queues.map(membershipOf)
+      assigned,
+      // An assignment of a moment ago may still be on its way to the agent.
+      unheard: unheardOf(yield* stateOf(agent), assigned)
     })
   })
 

@@ -66,6 +66,32 @@ describe("an agent that logs in (5.1)", () => {
     ])
   })
 
+  it("enables the assigned queues that it had not heard of, but none that it logged off from", () => {
+    const unheard = (...queues: ReadonlyArray<QueueMembership>): AgentEvent => ({
+      type: "login",
+      agent,
+      session,
+      assigned: [sales, support],
+      unheard: queues
+    })
+    assert.deepEqual(live(unheard(sales, support)).actions[0]?.params, {
+      agent,
+      session,
+      queues: [sales, support],
+      entering: []
+    })
+    const left = live(
+      login([sales, support]),
+      { type: "done" },
+      { type: "leaveQueue", agent, queue: sales, at: 9 },
+      { type: "done" },
+      { type: "logoff", agent, at: 10 },
+      { type: "done" },
+      unheard(sales)
+    )
+    assert.deepInclude(left.actions[0]?.params, { queues: [support], entering: [] })
+  })
+
   it("takes the configured penalty of an enabled queue", () => {
     const old: AgentEvent = { type: "enabledAll", assigned: [{ ...sales, penalty: 9 }] }
     assert.deepEqual(live(old, login([sales]), { type: "done" }).snapshot.context.enabled, [sales])

@@ -15,6 +15,8 @@ export type AgentEvent =
       agent: AgentIdentity
       session: AgentSession
       assigned: ReadonlyArray<QueueMembership>
+      /** Of these, the ones whose assignment the agent may not have heard of yet: they are enabled. */
+      unheard?: ReadonlyArray<QueueMembership>
     }
   | { type: "logoff"; agent: AgentIdentity; at: number }
   | { type: "pause"; reason: string | null }
@@ -151,6 +153,13 @@ export const pauseUnheard = (
   { queue, paused, reason }: AsteriskMember
 ): boolean => (Object.hasOwn(pauses, queue) ? pauses[queue] : undefined) !== (paused ? reason : undefined)
 
+/** The enabled queues of a login, in the order they are assigned. */
+const enabledAtLogin = (
+  context: AgentContext,
+  { assigned, unheard = [] }: Extract<AgentEvent, { type: "login" }>
+): ReadonlyArray<QueueMembership> =>
+  enabledAndAssigned([...context.enabled, ...notEntered(context, unheard)], assigned)
+
 const penaltyChanges = (context: AgentContext, assigned: ReadonlyArray<QueueMembership>) =>
   enabledAndAssigned(context.enabled, assigned).filter(
     (queue) => context.enabled.find(({ id }) => id === queue.id)?.penalty !== queue.penalty
@@ -198,16 +207,20 @@ const changeFor = (context: AgentContext, event: AgentEvent): AgentContext["chan
   }
 }
 
+/** Assigned queues whose assignment an agent has not heard of; one that never had a state has heard of none. */
+export const unheardOf = (
+  context: AgentContext | undefined,
+  assigned: ReadonlyArray<QueueMembership>
+): ReadonlyArray<QueueMembership> => (context === undefined ? assigned : notEntered(context, assigned))
+
 /** Whether an agent has missed a change of its assignments; one that never had a state has missed all of them. */
 export const missedConfiguration = (
   context: AgentContext | undefined,
   assigned: ReadonlyArray<QueueMembership>
 ): boolean =>
-  context === undefined
-    ? assigned.length > 0
-    : penaltyChanges(context, assigned).length > 0 ||
-      notEntered(context, assigned).length > 0 ||
-      notAssigned(context, assigned).length > 0
+  unheardOf(context, assigned).length > 0 ||
+  (context !== undefined &&
+    penaltyChanges(context, assigned).length + notAssigned(context, assigned).length > 0)
 
 /** The enabled queues after a change. Drift that is mended was no choice of anybody: it changes nothing here. */
 const enabledAfter = (context: AgentContext): ReadonlyArray<QueueMembership> => {
@@ -336,11 +349,9 @@ const agentSetup = setup({
       callSince: null,
       callsTaken: 0,
       enabled: ({ context, event }) =>
-        event.type === "login" ? enabledAndAssigned(context.enabled, event.assigned) : context.enabled,
+        event.type === "login" ? enabledAtLogin(context, event) : context.enabled,
       entering: ({ context, event }) =>
-        event.type === "login" && enabledAndAssigned(context.enabled, event.assigned).length === 0
-          ? event.assigned
-          : []
+        event.type === "login" && enabledAtLogin(context, event).length === 0 ? event.assigned : []
     }),
     enterAll: assign({
       enabled: ({ context }) => [...context.enabled, ...context.entering],

@@ -121,6 +121,34 @@ layer(strowgerTestLayer(), { excludeTestServices: true, timeout: "60 seconds" })
     })
   )
 
+  it.effect(
+    "a queue assigned a moment ago is enabled at the login, whether the agent had heard of it or not",
+    () =>
+      Effect.gen(function* () {
+        const simulator = yield* Pbx
+        const client = yield* clientWith()
+        const { agent, context } = yield* freshCallCentre(client, { queues: 0 })
+        const { queues } = yield* freshCallCentre(client, { queues: 2 })
+        const heard = yield* recordBus
+        const actions = yield* recordActions
+        for (const { id } of queues)
+          yield* put(client, `/api/confd/1.1/queues/${id}/members/agents/${agent.id}`)
+        assert.strictEqual((yield* logIn(client, agent, context)).status, 204)
+        for (const { name } of queues) assert.lengthOf(simulator.members(name), 1)
+        assert.deepEqual(
+          actions()
+            .slice(0, 2)
+            .map((lines) => lines.at(-1)),
+          [`Skills: agent-${agent.id}`, `Skills: agent-${agent.id}`]
+        )
+        yield* eventually(
+          Effect.sync(() => heard("agent_status_update")),
+          (events) => events.length === 1
+        )
+        assert.deepEqual(heard("user_agent_queue_logged_in"), [])
+      })
+  )
+
   it.effect("enters only the queues that were enabled at the last logoff", () =>
     Effect.gen(function* () {
       const simulator = yield* Pbx

@@ -12,7 +12,12 @@ export const agentdSurface: Surface = {
   prefix: "/api/agentd/1.0",
   operations: [...operationsOf(AgentdApi), { method: "GET", path: "/api/api.yml" }],
   problem: (problem) =>
-    HttpServerResponse.jsonUnsafe({ error: problemText(problem) }, { status: problemStatus(problem) })
+    HttpServerResponse.jsonUnsafe(
+      problem.kind === "internal"
+        ? { error: "server error", request_id: problem.requestId }
+        : { error: problemText(problem) },
+      { status: problemStatus(problem) }
+    )
 }
 
 /** Decoding failures: a path value that is no id is an unknown path, anything else names the invalid fields. */
