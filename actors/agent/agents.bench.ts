@@ -26,7 +26,7 @@ import { agentActor } from "./agent.ts"
  * - figure: pauses and unpauses over HTTP, a second. Each is told to Asterisk; it counts when the agent's new state
  *   is committed and its event, committed with it, is published.
  * - ceiling: single-row upserts a second on the same database, by as many clients.
- * - memoryPerAgentKiB: heap after collection, over that of the runtime without a call centre.
+ * - memoryPerAgentKiB: heap after all that and a collection, over that of the runtime without a call centre.
  * - restartSeconds: from opening the data folder until every agent is in memory and compared with Asterisk. Fails
  *   when an agent is not as it was, or a queue member had to be mended.
  * - listSeconds: one `GET /agents` with all of them.
@@ -71,7 +71,6 @@ const measureAtWork = Effect.fnUntraced(function* (folder: string, pbx: Simulate
     load({ url: runtime.url, token, concurrency: clients, errands, expect })
 
   const loginSeconds = yield* send(agentIds.map(login))
-  const fullHeap = yield* collectedHeap
   const listSeconds = yield* send([[{ method: "GET", path: "/api/agentd/1.0/agents" }]], 200)
   const rates = { commands: [] as Array<number>, upserts: [] as Array<number> }
   for (let round = 0; round <= rounds; round++) {
@@ -83,6 +82,7 @@ const measureAtWork = Effect.fnUntraced(function* (folder: string, pbx: Simulate
       rates.upserts.push(upserts)
     }
   }
+  const fullHeap = yield* collectedHeap
   yield* runtime.close
   return {
     figure: median(rates.commands),
