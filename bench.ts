@@ -3,8 +3,11 @@ import type { BenchResult } from "./runtime/bench.ts"
 /** `npm run bench -- <name>...`: runs the named benchmarks, or all, and prints one line of JSON for each. */
 const benchmarks: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchResult> }>>> = {
   agents: () => import("./actors/agent/agents.bench.ts"),
+  "ami-to-ws": () => import("./http/websocketd/ami-to-ws.bench.ts"),
   ami: () => import("./runtime/ami/ami.bench.ts"),
+  login: () => import("./http/auth/login.bench.ts"),
   token: () => import("./http/auth/token.bench.ts"),
+  users: () => import("./http/auth/users.bench.ts"),
   ws: () => import("./http/websocketd/ws.bench.ts")
 }
 
