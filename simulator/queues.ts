@@ -41,6 +41,8 @@ export interface Member {
   readonly name: string
   readonly interfaceName: string
   readonly stateInterface: string
+  /** The device of the state interface. */
+  readonly device: string
   readonly membership: "dynamic" | "static"
   /** Seconds of its own rest after a call; 0: the queue's. */
   readonly wrapUpTime: number
@@ -130,10 +132,12 @@ export const makeQueues = (
 
   const newMember = (queue: Queue, wanted: NewMember, membership: Member["membership"]): Member => {
     const stateInterface = wanted.stateInterface || wanted.interfaceName
+    const device = deviceOfInterface(stateInterface)
     return {
       name: wanted.memberName || wanted.interfaceName,
       interfaceName: wanted.interfaceName,
       stateInterface,
+      device,
       membership,
       wrapUpTime: wanted.wrapUpTime ?? 0,
       loginTime: now(),
@@ -142,7 +146,7 @@ export const makeQueues = (
       penalty: wanted.penalty ?? 0,
       calls: 0,
       ringInUse: queue.settings.ringInUse,
-      state: devices.state(deviceOfInterface(stateInterface)),
+      state: devices.state(device),
       isPaused: wanted.isPaused ?? false,
       pausedReason: wanted.reason ?? "",
       call: undefined,
@@ -207,7 +211,7 @@ export const makeQueues = (
   }
   devices.subscribe((device, state) => {
     for (const queue of all.values()) {
-      const concerned = queue.members.filter((member) => deviceOfInterface(member.stateInterface) === device)
+      const concerned = queue.members.filter((member) => member.device === device)
       for (const member of concerned) updateState(queue, member, state)
       if (concerned.length > 0) {
         tellAvailability(
