@@ -335,6 +335,26 @@ const knobTable = {
   ),
   ssrfAllow: knob("SSRF_ALLOW", text, "", "CIDR, host or host:port that webhooks may call, with commas"),
   ssrfDeny: knob("SSRF_DENY", text, "", "CIDR, host or host:port that webhooks may never call, with commas"),
+  mobileApnsUrl: knob("MOBILE_APNS_URL", text, "https://api.push.apple.com:443", "Apple's push service"),
+  mobileApnsCallTopic: knob(
+    "MOBILE_APNS_CALL_TOPIC",
+    text,
+    "org.accentvoice.voip",
+    "APNs topic of incoming calls, when the app names none"
+  ),
+  mobileApnsDefaultTopic: knob(
+    "MOBILE_APNS_DEFAULT_TOPIC",
+    text,
+    "org.accentvoice",
+    "APNs topic of everything else, when the app names none"
+  ),
+  mobileFcmUrl: knob("MOBILE_FCM_URL", text, "https://fcm.googleapis.com", "Firebase Cloud Messaging"),
+  mobileAndroidChannel: knob(
+    "MOBILE_ANDROID_CHANNEL",
+    text,
+    "io.accent.songbird",
+    "Android channel of custom notifications"
+  ),
   websocketPingInterval: knob(
     "WEBSOCKET_PING_INTERVAL",
     Config.Duration,

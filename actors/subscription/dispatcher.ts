@@ -16,6 +16,7 @@ import {
   settleAttempts
 } from "./hook-store.ts"
 import { runHttpHook } from "./http-service.ts"
+import { MobilePush } from "./mobile-push.ts"
 import { type Outcome, permanent } from "./outcome.ts"
 import { retryDelay } from "./retry.ts"
 import { breakerRules } from "./machine.ts"
@@ -38,7 +39,7 @@ const pollInterval = Duration.seconds(1)
 export const dispatcherLayer: Layer.Layer<
   never,
   never,
-  SqlClient.SqlClient | HookBell | AppConfig | Tenants | Sealing | Supervision
+  SqlClient.SqlClient | HookBell | AppConfig | Tenants | Sealing | Supervision | MobilePush
 > = Layer.effectDiscard(
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -124,6 +125,7 @@ export const dispatcherLayer: Layer.Layer<
 const makeAttempt = Effect.gen(function* () {
   const config = yield* AppConfig
   const tenants = yield* Tenants
+  const mobile = yield* MobilePush
   const { open } = yield* Sealing
   const guard = guardOf(config)
   const rules = { maxAttempts: config.hookMaxAttempts, factor: config.hookRetryFactor, jitter: 0.2 }
@@ -155,6 +157,14 @@ const makeAttempt = Effect.gen(function* () {
   })
 
   function run(hook: ClaimedHook): Effect.Effect<Outcome> {
+    if (hook.service === "mobile") {
+      return mobile.run({
+        tenantUuid: hook.owner_tenant_uuid,
+        userUuid: hook.events_user_uuid,
+        eventName: hook.event_name,
+        event: hook.event
+      })
+    }
     return runHttpHook(
       {
         uuid: hook.uuid,

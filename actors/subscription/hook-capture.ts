@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, Queue } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { services } from "../../schemas/webhookd/subscription.ts"
 import { OutboxTap, type TappedEvent } from "../../runtime/bus/outbox-tap.ts"
 
 /** Rung when hooks may be due: after a commit that wrote some. Whoever works them off waits for it. */
@@ -60,7 +61,7 @@ export const captureHooks = (
 }
 
 /** A hook of another service would wait for ever. */
-const firingServices = ["http"]
+const firingServices: ReadonlyArray<string> = services
 
 const textOf = (value: unknown): string => (typeof value === "string" && !value.includes("\0") ? value : "")
 

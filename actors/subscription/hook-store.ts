@@ -14,6 +14,7 @@ export interface ClaimedHook {
   readonly attempts: number
   readonly redelivery: boolean
   readonly owner_user_uuid: string | null
+  readonly events_user_uuid: string | null
   readonly owner_tenant_uuid: string
   readonly subscription_name: string
   /** Whether the subscription's actor wants to hear of a success. */
@@ -78,7 +79,7 @@ export const claimHooks = (
     FROM due JOIN webhook_subscription s ON s.number = due.number
     WHERE h.uuid = due.uuid
     RETURNING h.uuid::text AS uuid, h.subscription_uuid::text AS subscription_uuid, h.event_name, h.event, h.service,
-      h.config, h.attempts, h.redelivery, s.owner_user_uuid, s.owner_tenant_uuid,
+      h.config, h.attempts, h.redelivery, s.owner_user_uuid, s.events_user_uuid, s.owner_tenant_uuid,
       s.name AS subscription_name, s.failing OR s.breaker <> 'closed' AS failing,
       ARRAY(SELECT k.sealed FROM webhook_secret k WHERE k.subscription_uuid = s.uuid
         AND (k.expires_at IS NULL OR k.expires_at > now()) ORDER BY k.number DESC) AS secrets`

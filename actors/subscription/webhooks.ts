@@ -6,11 +6,14 @@ import type { EventBus } from "../../runtime/bus/event-bus.ts"
 import type { AppConfig } from "../../runtime/config.ts"
 import type { Platform } from "../../runtime/platform.ts"
 import type { Transactions } from "../identity/changes.ts"
+import type { ExternalConfigs } from "../identity/external-configs.ts"
+import type { ExternalCredentials } from "../identity/external-credentials.ts"
 import type { Tenants } from "../identity/tenants.ts"
 import { Deliveries } from "./deliveries.ts"
 import { dispatcherLayer } from "./dispatcher.ts"
 import type { HookBell } from "./hook-capture.ts"
 import { HookLogs } from "./hook-logs.ts"
+import { MobilePush } from "./mobile-push.ts"
 import { mobileSubscriptionsLayer } from "./mobile-subscriptions.ts"
 import { orphanRemovalLayer } from "./orphan-removal.ts"
 import { retentionLayer } from "./retention.ts"
@@ -21,7 +24,7 @@ import { transientCaptureLayer } from "./transient-capture.ts"
 import { Subscriptions } from "./subscriptions.ts"
 
 /** Everything webhookd offers to its door. */
-export type Webhooks = Subscriptions | HookLogs | Deliveries | Secrets | Supervision
+export type Webhooks = Subscriptions | HookLogs | Deliveries | Secrets | Supervision | MobilePush
 
 /**
  * Subscriptions, and the dispatcher of their hooks. Needs `subscriptionMigrations`, and an outbox that was built with
@@ -39,6 +42,8 @@ export const webhooksLayer: Layer.Layer<
   | Tenants
   | ActorSystem
   | ActorHost
+  | ExternalConfigs
+  | ExternalCredentials
 > = Layer.mergeAll(
   orphanRemovalLayer,
   dispatcherLayer,
@@ -48,7 +53,7 @@ export const webhooksLayer: Layer.Layer<
   Deliveries.layer,
   Secrets.layer
 ).pipe(
-  Layer.provideMerge(Layer.mergeAll(Subscriptions.layer, Supervision.layer)),
+  Layer.provideMerge(Layer.mergeAll(Subscriptions.layer, Supervision.layer, MobilePush.layer)),
   Layer.provideMerge(HookLogs.layer),
   Layer.provide(Sealing.layer)
 )

@@ -20,7 +20,10 @@ export const shownConfig = (settings: Settings, debug: boolean): Record<string, 
     status: true,
     subscriptions: true
   },
-  mobile_apns_host: "api.push.apple.com",
-  mobile_apns_port: 443,
+  mobile_apns_host: new URL(settings.mobileApnsUrl).hostname,
+  mobile_apns_port: Number(new URL(settings.mobileApnsUrl).port || 443),
+  mobile_apns_call_topic: settings.mobileApnsCallTopic,
+  mobile_apns_default_topic: settings.mobileApnsDefaultTopic,
+  mobile_fcm_notification_end_point: settings.mobileFcmUrl,
   log_retention_days: 30
 })

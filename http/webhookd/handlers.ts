@@ -1,13 +1,15 @@
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { Users } from "../../actors/identity/users.ts"
 import { HookLogs } from "../../actors/subscription/hook-logs.ts"
+import { MobilePush } from "../../actors/subscription/mobile-push.ts"
 import { Subscriptions } from "../../actors/subscription/subscriptions.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
 import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
 import { WebhookdApi } from "../../schemas/webhookd/api.ts"
-import { unauthorized } from "../../schemas/webhookd/errors.ts"
+import { invalidUser, unauthorized } from "../../schemas/webhookd/errors.ts"
 import { services } from "../../schemas/webhookd/subscription.ts"
 import { careHandlers, catalogueHandlers } from "./care-handlers.ts"
 import { shownConfig } from "./config.ts"
@@ -15,6 +17,7 @@ import {
   readConfigPatch,
   readLogQuery,
   readMetadataFilter,
+  readNotification,
   readSubscription,
   readSwitch,
   readUserSubscription
@@ -96,8 +99,18 @@ const service = HttpApiBuilder.group(
     const bus = yield* EventBus
     const settings = yield* AppConfig
     const verbosity = yield* Verbosity
+    const mobile = yield* MobilePush
+    const users = yield* Users
+    const scope = yield* Effect.scope
     const shown = () => shownConfig(settings, verbosity.debug())
     return handlers.handleAll({
+      notify: Effect.fnUntraced(function* ({ payload }) {
+        const { tenantUuid } = yield* CurrentCaller
+        const { userUuid, notification } = yield* readNotification(payload)
+        const user = yield* Effect.mapError(users.get([tenantUuid], userUuid), () => invalidUser(userUuid))
+        if (!user.enabled) return yield* invalidUser(userUuid)
+        yield* Effect.forkIn(mobile.notify(tenantUuid, userUuid, notification), scope)
+      }),
       status: () =>
         Effect.succeed({
           bus_consumer: { status: bus.connected() ? ("ok" as const) : ("fail" as const) },

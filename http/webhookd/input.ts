@@ -133,6 +133,47 @@ export const readPreview = (body: unknown) => {
     : Effect.fail(invalidData(details))
 }
 
+/** Types of notifications that the platform itself sends. */
+const reserved = ["messageReceived", "voicemailReceived", "incomingCall", "cancelIncomingCall", "missedCall"]
+
+/** The body of an application's own notification; its errors are plain sentences (contracts/webhooks.md 10.3). */
+export const readNotification = (body: unknown) => {
+  if (!isRecord(body)) return Effect.fail(invalidData(notAnObject))
+  const details: Record<string, unknown> = {}
+  const text = (name: string, max: number): string => {
+    const value = body[name]
+    if (value === undefined) details[name] = [wrong.required.message]
+    else if (value === null) details[name] = [wrong.notNull.message]
+    else if (typeof value !== "string" || hasNul(value)) details[name] = [wrong.wrongType("string").message]
+    else if ([...value].length > max) details[name] = [wrong.tooLong(max).message]
+    return String(value)
+  }
+  for (const key of Object.keys(body)) {
+    if (!["notification_type", "user_uuid", "title", "body", "extra"].includes(key))
+      details[key] = [wrong.unknownField]
+  }
+  const type = text("notification_type", 100)
+  if (!("notification_type" in details)) {
+    if (!/^[a-z0-9_]+$/i.test(type))
+      details["notification_type"] = ["String does not match expected pattern."]
+    else if (reserved.includes(type)) details["notification_type"] = ["Invalid input."]
+  }
+  const userUuid = text("user_uuid", 1024)
+  if (!("user_uuid" in details) && [...userUuid].length !== 36)
+    details["user_uuid"] = [wrong.wrongLength(36).message]
+  const { extra = {} } = body
+  if (!isRecord(extra)) details["extra"] = [wrong.wrongType("dict").message]
+  const notification = {
+    type,
+    title: text("title", 128),
+    body: text("body", 250),
+    extra: isRecord(extra) ? extra : {}
+  }
+  return Object.keys(details).length === 0
+    ? Effect.succeed({ userUuid, notification })
+    : Effect.fail(invalidData(details))
+}
+
 type RawQuery = Readonly<Record<string, string | undefined>>
 const directions = ["asc", "desc"] as const
 

@@ -244,6 +244,11 @@ const Configuration = Schema.Record(Schema.String, Schema.Unknown)
 /** What webhookd says of itself (contracts/webhooks.md 5 and 5.1). */
 export class WebhookdService extends HttpApiGroup.make("webhookd")
   .add(
+    HttpApiEndpoint.post("notify", "/mobile/notifications", {
+      payload: body,
+      success: Done,
+      error: [Invalid]
+    }).annotate(RequiredAcl, "webhookd.mobile.notifications.send"),
     HttpApiEndpoint.get("status", "/status", {
       success: Schema.Struct({ bus_consumer: Health, master_tenant: Health })
     }).annotate(RequiredAcl, "webhookd.status.read"),

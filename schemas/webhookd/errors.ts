@@ -30,6 +30,8 @@ export const invalidData = (details: Details) =>
   new Invalid(described("Sent data is invalid", "invalid-data", details))
 export const userTokenRequired = () =>
   new Invalid(described("The token belongs to no user", "token-with-user-uuid-required", {}))
+export const invalidUser = (user_uuid: string) =>
+  new Invalid(described("No such user, or not of this tenant", "invalid-user-uuid", { user_uuid }))
 export const windowTooLong = () =>
   new Invalid(described("The window is longer than 14 days", "invalid-window", {}))
 export const templateError = (message: string) => new Invalid(described(message, "template-error", {}))
