@@ -1,4 +1,4 @@
-import { Context, Deferred, Effect, Layer, Semaphore } from "effect"
+import { Context, Deferred, Effect, FiberMap, Layer, Semaphore } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomInt } from "node:crypto"
 import { AppConfig, millis } from "../../runtime/config.ts"
@@ -65,7 +65,7 @@ export class ExternalAuthorisations extends Context.Service<
       const transactions = yield* Transactions
       const configs = yield* ExternalConfigs
       const credentials = yield* ExternalCredentials
-      const scope = yield* Effect.scope
+      const waits = yield* FiberMap.make<string>()
       const providers = providersOf(config)
       const inTurn = makeTurns()
 
@@ -112,6 +112,16 @@ export class ExternalAuthorisations extends Context.Service<
           )
         )
 
+      const giveUpOldest = Effect.fnUntraced(function* ({ user_uuid, type }: Waiting) {
+        const given = yield* sql<{ state: string }>`
+          delete from auth_external_authorisation where state in (
+            select state from auth_external_authorisation
+            where user_uuid = ${user_uuid} and type = ${type}
+            order by expires_at desc offset ${longestQueue})
+          returning state`
+        yield* Effect.forEach(given, ({ state }) => FiberMap.remove(waits, state), { discard: true })
+      })
+
       const begin = Effect.fnUntraced(function* (
         acting: { readonly tenantUuid: string; readonly visible: ReadonlyArray<string> },
         userUuid: string,
@@ -129,10 +139,12 @@ export class ExternalAuthorisations extends Context.Service<
         }
         yield* sql`insert into auth_external_authorisation ${sql.insert({ ...waiting })}`
         const opened = yield* Deferred.make<void>()
-        yield* Effect.forkIn(
-          wait(waiting, () => Deferred.doneUnsafe(opened, Effect.void)),
-          scope
+        yield* FiberMap.run(
+          waits,
+          waiting.state,
+          wait(waiting, () => Deferred.doneUnsafe(opened, Effect.void))
         )
+        yield* giveUpOldest(waiting)
         yield* Effect.timeoutOption(Deferred.await(opened), "2 seconds")
         const { state } = waiting
         return { authorization_url: authorizationUrl(providers[type], client, asked, state), state }
@@ -185,9 +197,10 @@ export class ExternalAuthorisations extends Context.Service<
           Effect.forEach(
             rows,
             (waiting) =>
-              Effect.forkIn(
-                wait(waiting, () => {}),
-                scope
+              FiberMap.run(
+                waits,
+                waiting.state,
+                wait(waiting, () => {})
               ),
             { discard: true }
           )
@@ -207,6 +220,9 @@ interface Waiting {
   readonly type: OauthType
   readonly expires_at: Date
 }
+
+/** Authorisations of one type that a user may have open at once; the oldest gives way to another. */
+const longestQueue = 10
 
 /** What has the same key goes one after the other, so that no refresh token is used twice at once. */
 const makeTurns = () => {

@@ -666,6 +666,27 @@ describe("An authorisation that nobody comes back from", () => {
   })
 })
 
+describe("Authorisations of one user", () => {
+  layer(providerLayer(), { timeout: "60 seconds", excludeTestServices: true })((it) => {
+    it.effect("are ten at most at once: the oldest gives way", () =>
+      Effect.gen(function* () {
+        const provider = yield* Provider
+        const { begin, read } = yield* registered("google")
+        const states: Array<string> = []
+        for (let count = 0; count < 11; count++) states.push(String((yield* begin()).body.state))
+        const [oldest = "", ...others] = states
+        yield* eventually(
+          Effect.sync(() => provider.isAwaited(oldest)),
+          (awaited) => !awaited
+        )
+        assert.isTrue(others.every((state) => provider.isAwaited(state)))
+        yield* provider.consent((yield* begin()).body.authorization_url)
+        yield* eventually(read, ({ status }) => status === 200)
+      })
+    )
+  })
+})
+
 describe("A broker that cannot be reached", () => {
   layer(authServerLayer({ STROWGER_OAUTH_BROKER_URL: "ws://127.0.0.1:1/{state}" }), {
     timeout: "60 seconds",
