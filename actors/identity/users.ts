@@ -174,7 +174,8 @@ export class Users extends Context.Service<
             sql`u.firstname ilike ${pattern}`,
             sql`u.lastname ilike ${pattern}`,
             sql`u.username ilike ${pattern}`,
-            sql`exists (select 1 from auth_email e where e.user_uuid = u.uuid and e.address ilike ${pattern})`
+            // Not correlated: addresses are searched once, not once for each user.
+            sql`u.uuid in (select e.user_uuid from auth_email e where e.address ilike ${pattern})`
           ],
           order: [sql`u.${sql(query.order)}`, sql`u.uuid`]
         }).pipe(provided, dieOnSqlError)

@@ -53,24 +53,27 @@ const rounds = 5
 const roundMillis = 1_000
 const password = "benchmark"
 
-interface Server {
+/** A server in a process of its own. */
+export interface BenchServer {
   readonly process: ChildProcess
   readonly url: string
 }
 
-const startStrowger = (folder: string) =>
+/** The whole runtime on a data folder, as an operator starts it; the administrator's password is `benchmark`. */
+export const startStrowger = (folder: string, knobs: Readonly<Record<string, string>> = {}) =>
   start([fileURLToPath(new URL("../../main.ts", import.meta.url)), "start"], {
     STROWGER_HTTP_PORT: "0",
     STROWGER_DATA_DIR: folder,
     STROWGER_DATABASE_URL: "",
     STROWGER_AMQP_URL: "",
-    STROWGER_ADMIN_PASSWORD: password
+    STROWGER_ADMIN_PASSWORD: password,
+    ...knobs
   })
 
 const startBare = () => start([fileURLToPath(import.meta.url), "bare"], {})
 
 /** Starts a server process and waits until it tells its URL. */
-const start = (script: ReadonlyArray<string>, environment: Record<string, string>): Promise<Server> => {
+const start = (script: ReadonlyArray<string>, environment: Record<string, string>): Promise<BenchServer> => {
   const child = spawn(process.execPath, [...script], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "inherit"]
@@ -86,21 +89,28 @@ const start = (script: ReadonlyArray<string>, environment: Record<string, string
   })
 }
 
-const stop = async ({ process: child }: Server): Promise<void> => {
+export const stop = async ({ process: child }: BenchServer): Promise<void> => {
   const ended = once(child, "exit")
   child.kill("SIGTERM")
   await ended
 }
 
-/** The request that every service of the platform sends for every request of its own. */
-const tokenRequest = async (url: string): Promise<string> => {
+/** The answer to a login of the administrator. */
+export const logIn = async (url: string) => {
   const response = await fetch(`${url}/api/auth/0.1/token`, {
     method: "POST",
     headers: { Authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}` },
     body: "{}"
   })
+  if (response.status !== 200) throw new Error(`the login was answered ${response.status}`)
   // Family of POST /token: contracts/auth.md 6.
   const { data } = (await response.json()) as { data: { token: string; metadata: { tenant_uuid: string } } }
+  return data
+}
+
+/** The request that every service of the platform sends for every request of its own. */
+export const tokenRequest = async (url: string): Promise<string> => {
+  const data = await logIn(url)
   const query = `scope=confd.users.4f1c.read&tenant=${data.metadata.tenant_uuid}`
   return `HEAD /api/auth/0.1/token/${data.token}?${query} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n`
 }
