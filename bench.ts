@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: () => Promise<Ben
   login: () => import("./http/auth/login.bench.ts"),
   token: () => import("./http/auth/token.bench.ts"),
   users: () => import("./http/auth/users.bench.ts"),
+  webhooks: () => import("./http/webhookd/webhooks.bench.ts"),
   ws: () => import("./http/websocketd/ws.bench.ts")
 }
 

@@ -139,7 +139,7 @@ layer(everything, live)("a push to a mobile", (it) => {
         ":path": "/3/device/note",
         "apns-topic": "org.accentvoice"
       })
-      const { aps, data } = apple.calls[1]?.payload as { aps: object; data: { items: object } }
+      const { aps, data } = Object(apple.calls[1]?.payload) as { aps: object; data: { items: object } }
       assert.deepEqual(aps, {
         badge: 1,
         sound: "default",
