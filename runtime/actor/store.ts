@@ -2,7 +2,7 @@ import { Context, Data, Deferred, Effect, Exit, Layer, Option, Queue } from "eff
 import { SqlClient, type SqlError } from "effect/sql"
 import type { EventObject } from "xstate"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
-import { Outbox } from "../bus/outbox.ts"
+import { Outbox, outboxRows } from "../bus/outbox.ts"
 import type { PlannedAction, StoredSnapshot } from "./step.ts"
 
 /** A delay that is running: when it ends (milliseconds since the epoch) and the event it brings. */
@@ -106,14 +106,22 @@ const makeStore = Effect.gen(function* () {
   const outbox = yield* Outbox
   const waiting = yield* Queue.unbounded<Waiting>()
 
-  const writeActors = (changes: ReadonlyArray<Commit>) => sql`
-    insert into actor (kind, id, version, snapshot, outstanding, deadlines, next_deadline)
-    select kind, id, version, snapshot, outstanding, deadlines, next_deadline
-    from jsonb_to_recordset(${JSON.stringify(changes.map(toRow))}::text::jsonb)
-      as t(kind text, id text, version integer, snapshot jsonb, outstanding jsonb, deadlines jsonb, next_deadline bigint)
-    on conflict (kind, id) do update set
-      version = excluded.version, snapshot = excluded.snapshot, outstanding = excluded.outstanding,
-      deadlines = excluded.deadlines, next_deadline = excluded.next_deadline, changed_at = now()`
+  /** States and events in one statement: on its own it is a transaction of one round trip. */
+  const writeStates = (changes: ReadonlyArray<Commit>) => {
+    const { names, routingKeys, bodies } = outboxRows(changes.flatMap(({ events }) => events))
+    return sql`
+      with stored as (
+        insert into actor (kind, id, version, snapshot, outstanding, deadlines, next_deadline)
+        select kind, id, version, snapshot, outstanding, deadlines, next_deadline
+        from jsonb_to_recordset(${JSON.stringify(changes.map(toRow))}::text::jsonb)
+          as t(kind text, id text, version integer, snapshot jsonb, outstanding jsonb, deadlines jsonb, next_deadline bigint)
+        on conflict (kind, id) do update set
+          version = excluded.version, snapshot = excluded.snapshot, outstanding = excluded.outstanding,
+          deadlines = excluded.deadlines, next_deadline = excluded.next_deadline, changed_at = now()
+      )
+      insert into outbox (name, routing_key, body)
+      select * from unnest(${names}::text[], ${routingKeys}::text[], ${bodies}::text[])`
+  }
 
   const release = ({ kind, id, released }: Commit) =>
     sql`delete from actor_claim where kind = ${kind} and id = ${id} and ${sql.in("claim", released)}`
@@ -127,20 +135,19 @@ const makeStore = Effect.gen(function* () {
     return yield* new ClaimConflict({ claims: claimed.filter((wanted) => !free.has(wanted)) })
   })
 
+  const writeAll = Effect.fnUntraced(function* (changes: ReadonlyArray<Commit>) {
+    for (const change of changes) {
+      if (change.released.length > 0) yield* release(change)
+      if (change.claimed.length > 0) yield* claim(change)
+    }
+    yield* writeStates(changes)
+    for (const { writes } of changes) for (const statement of writes) yield* statement
+  })
+
   const write = Effect.fnUntraced(function* (changes: ReadonlyArray<Commit>) {
-    const events = changes.flatMap((change) => change.events)
-    yield* sql.withTransaction(
-      Effect.gen(function* () {
-        for (const change of changes) {
-          if (change.released.length > 0) yield* release(change)
-          if (change.claimed.length > 0) yield* claim(change)
-        }
-        yield* writeActors(changes)
-        if (events.length > 0) yield* outbox.append(events)
-        for (const { writes } of changes) for (const statement of writes) yield* statement
-      }).pipe(Effect.provideService(SqlClient.SqlClient, sql))
-    )
-    if (events.length > 0) outbox.wake()
+    if (changes.every(hasStatesAlone)) yield* writeStates(changes)
+    else yield* sql.withTransaction(Effect.provideService(writeAll(changes), SqlClient.SqlClient, sql))
+    if (changes.some(({ events }) => events.length > 0)) outbox.wake()
   })
 
   const writeAndAnswer = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
@@ -232,6 +239,9 @@ const toRow = (change: Commit) => {
     next_deadline: deadlines.length > 0 ? Math.min(...deadlines.map(({ at }) => at)) : null
   }
 }
+
+const hasStatesAlone = ({ claimed, released, writes }: Commit): boolean =>
+  claimed.length + released.length + writes.length === 0
 
 /** The answer to a commit: a fault of the change itself is a defect, anything else of the database an outage. */
 const outcomeOf = <A, R>(writing: Effect.Effect<A, ClaimConflict | SqlError.SqlError, R>) =>
