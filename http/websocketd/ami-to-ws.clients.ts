@@ -1,4 +1,4 @@
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
 
@@ -23,6 +23,8 @@ export interface Sighting {
   readonly reordered: number
   /** Frames of events that were not for their client. */
   readonly uninvited: number
+  /** Clients whose connection has ended; they lose what follows. */
+  readonly closed: number
 }
 
 /** Clients in a thread of their own. */
@@ -80,6 +82,7 @@ class Sightings {
   #count = 0
   #reordered = 0
   #uninvited = 0
+  closed = 0
   lastAt = 0
 
   constructor({ endings, mark }: Orders) {
@@ -110,7 +113,8 @@ class Sightings {
       times: this.#times.slice(0, this.#count),
       lost: this.#events.length - this.#count,
       reordered: this.#reordered,
-      uninvited: this.#uninvited
+      uninvited: this.#uninvited,
+      closed: this.closed
     }
   }
 
@@ -152,6 +156,7 @@ class TimedClient {
   readonly #sightings: Sightings
   #held: Buffer = Buffer.alloc(0)
   #isOpen = false
+  #socket: Socket | undefined
 
   constructor(order: ClientOrder, sightings: Sightings) {
     this.expected = order.expected
@@ -174,7 +179,11 @@ class TimedClient {
       }
       const socket = connect({ host: "127.0.0.1", port, onread: { buffer, callback } })
       socket.once("error", reject)
-      socket.once("close", () => reject(new Error(`a client was cut: ${this.#held}`)))
+      socket.once("close", () => {
+        this.#sightings.closed++
+        reject(new Error(`a client was cut: ${this.#held}`))
+      })
+      this.#socket = socket
       socket.write(opening)
     })
   }
@@ -190,6 +199,7 @@ class TimedClient {
       const end = start + header + (short === 126 ? bytes.readUInt16BE(start + 2) : short)
       if (end > bytes.length) break
       if (bytes[start] === textFrameStart) this.#sightings.take(this, bytes.subarray(start + header, end), at)
+      else if (bytes[start] === pingFrameStart) this.#socket?.write(pong)
       start = end
     }
     // The chunk is read into again.
@@ -199,6 +209,9 @@ class TimedClient {
 
 const nothing = Buffer.alloc(0)
 const textFrameStart = 0x81
+const pingFrameStart = 0x89
+/** Without payload, as the pings are; masked with zeros. */
+const pong = Buffer.of(0x8a, 0x80, 0, 0, 0, 0)
 
 const runClients = async (orders: Orders): Promise<void> => {
   const sightings = new Sightings(orders)
