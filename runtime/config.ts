@@ -327,6 +327,12 @@ const knobTable = {
     "a failed webhook waits this to the power of its failures before, in seconds"
   ),
   hookConcurrency: knob("HOOK_CONCURRENCY", natural, "500", "webhooks that run at once on a node"),
+  hookBreaker: knob(
+    "HOOK_BREAKER",
+    Config.Boolean,
+    "true",
+    "whether failing webhooks are held back by a circuit breaker, and given up after days"
+  ),
   ssrfProfile: knob(
     "SSRF_PROFILE",
     (name) => Config.Literals(["compatible", "strict", "off"], name),

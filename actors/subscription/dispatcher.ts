@@ -57,7 +57,7 @@ export const dispatcherLayer: Layer.Layer<
     }
     const ended = yield* Queue.unbounded<{ readonly hook: ClaimedHook; readonly record: AttemptRecord }>()
 
-    const report = makeReport(yield* Supervision)
+    const report = makeReport(yield* Supervision, config.hookBreaker)
 
     yield* persistently(sqlExclusive(sql))
     const work = yield* Scope.make()
@@ -187,7 +187,7 @@ const makeAttempt = Effect.gen(function* () {
  * Tells the subscription's actor how an attempt ended. It hears of every failure, and of successes only while it
  * counts failures: the others change nothing and are many.
  */
-const makeReport = (supervision: Supervision["Service"]) => {
+const makeReport = (supervision: Supervision["Service"], counting: boolean) => {
   const failedAt = new Map<string, number>()
   return Effect.fnUntraced(function* (hook: ClaimedHook, record: AttemptRecord): Effect.fn.Return<void> {
     const subscription = {
@@ -198,10 +198,10 @@ const makeReport = (supervision: Supervision["Service"]) => {
     }
     const at = record.endedAt.getTime()
     if (record.status === "success") {
-      const counting = at - (failedAt.get(subscription.uuid) ?? 0) < breakerRules.ratioMillis
-      if (!counting) failedAt.delete(subscription.uuid)
-      if (hook.failing || counting) yield* supervision.tell({ type: "attemptSucceeded", subscription, at })
-    } else {
+      const recent = at - (failedAt.get(subscription.uuid) ?? 0) < breakerRules.ratioMillis
+      if (!recent) failedAt.delete(subscription.uuid)
+      if (hook.failing || recent) yield* supervision.tell({ type: "attemptSucceeded", subscription, at })
+    } else if (counting) {
       failedAt.set(subscription.uuid, at)
       yield* supervision.tell({
         type: "attemptFailed",

@@ -16,6 +16,7 @@ describe("SIGKILL while webhooks are under way", () => {
         const start = Effect.gen(function* () {
           const runtime = yield* startRuntime({
             STROWGER_DATA_DIR: folder,
+            STROWGER_HOOK_BREAKER: "false",
             STROWGER_HOOK_RETRY_FACTOR: "1",
             STROWGER_HOOK_MAX_ATTEMPTS: "1000"
           })
