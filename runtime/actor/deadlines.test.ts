@@ -51,7 +51,7 @@ forEachDatabase((name, database) => {
     it.effect("a deadline that is still to come keeps its time over a restart", () =>
       Effect.gen(function* () {
         const first = yield* startKit({ kinds })
-        yield* first.system.ask(lampKind, "3", { type: "light", glow: 700 })
+        yield* first.system.ask(lampKind, "3", { type: "light", glow: 3_000 })
         const end = yield* storedEnd("3")
         yield* first.stop
         const second = yield* startKit({ kinds })
