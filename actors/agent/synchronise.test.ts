@@ -176,6 +176,29 @@ layer(strowgerTestLayer({ knobs }), { excludeTestServices: true, timeout: "60 se
       })
     )
 
+    it.effect("a pause for another reason than the one that was heard is taken over and published", () =>
+      Effect.gen(function* () {
+        const simulator = yield* Pbx
+        const client = yield* clientWith()
+        const { agent, context, queues } = yield* freshCallCentre(client, { queues: 2 })
+        yield* logIn(client, agent, context)
+        yield* pause(client, agent, "tea")
+        yield* pausedIs(client, agent, true)
+        const heard = yield* recordBus
+        yield* simulator.stop
+        simulator.pbx().queues.pause(undefined, memberOf(agent), false, "")
+        simulator.pbx().queues.pause(queues[1]?.name, memberOf(agent), true, "tea")
+        simulator.pbx().queues.pause(queues[0]?.name, memberOf(agent), true, "lunch")
+        yield* simulator.start()
+        yield* eventually(statusOf(client, agent), (status) => status.paused_reason === "lunch")
+        yield* eventually(
+          Effect.sync(() => heard("agent_paused").map(({ data }) => data)),
+          (told) => told.some((data) => "queue" in data && data.queue === queues[0]?.name)
+        )
+        assert.lengthOf(heard("agent_unpaused"), 0)
+      })
+    )
+
     it.effect("members that differ in their pause get the agent's own", () =>
       Effect.gen(function* () {
         const simulator = yield* Pbx
