@@ -3,14 +3,14 @@ import { text } from "node:stream/consumers"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { join } from "node:path"
-import { logIn } from "./test/client.ts"
-import { initialisedFolder } from "./test/initialised-folder.ts"
-import { admin, startRuntime } from "./test/runtime.ts"
+import { logIn } from "../test/client.ts"
+import { initialisedFolder } from "../test/initialised-folder.ts"
+import { admin, startRuntime } from "../test/runtime.ts"
 
 /** Runs `strowger auth …` on a data folder. */
 const auth = (folder: string, words: ReadonlyArray<string>, input = "") =>
   Effect.promise(async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), "auth", ...words], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "..", "main.ts"), "auth", ...words], {
       env: {
         PATH: process.env["PATH"] ?? "",
         STROWGER_DATA_DIR: folder,
