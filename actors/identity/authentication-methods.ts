@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { type NotFound, unknownIdp, unknownUser } from "../../schemas/auth/errors.ts"
-import { Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
 import { IdentityProviders } from "./identity-providers.ts"
 
 /** The ways to authenticate, and which users use which (contracts/auth.md 16). */

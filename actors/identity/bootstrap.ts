@@ -3,7 +3,7 @@ import { SqlClient } from "effect/sql"
 import { randomInt, randomUUID } from "node:crypto"
 import { AppConfig } from "../../runtime/config.ts"
 import { createAllUsersGroup, joinAllUsersGroup } from "./all-users-group.ts"
-import { dieOnSqlError } from "./changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { applyDefaultGroups } from "./default-groups.ts"
 import { configManagedPolicies, type DefaultPolicy, masterUserPolicy } from "./default-policies.ts"
 

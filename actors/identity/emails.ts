@@ -10,7 +10,7 @@ import {
   unknownUser,
   userConflict
 } from "../../schemas/auth/errors.ts"
-import { Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
 import { claimLogin, foldLogin, releaseLogins } from "./logins.ts"
 import { type LinkBase, MailQueue } from "./mail-queue.ts"
 

@@ -12,7 +12,8 @@ import {
   type ProviderUnavailable,
   unknownExternalAuth
 } from "../../schemas/auth/external.ts"
-import { dieOnSqlError, Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { awaitHandover } from "./external-broker.ts"
 import { ExternalConfigs } from "./external-configs.ts"
 import { ExternalCredentials } from "./external-credentials.ts"

@@ -2,7 +2,8 @@ import { Context, Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Conflict, NotFound } from "../../schemas/auth/errors.ts"
 import { externalConflict, unknownExternalAuth, unknownExternalConfig } from "../../schemas/auth/external.ts"
-import { dieOnSqlError, Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { Sealing } from "./sealing.ts"
 
 /**

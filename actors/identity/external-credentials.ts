@@ -14,7 +14,8 @@ import {
   authUserExternalAuthDeleted,
   authUserExternalAuthUpdated
 } from "../../schemas/events/auth.ts"
-import { type Changes, dieOnSqlError, Transactions } from "./changes.ts"
+import { type Changes, Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { type CredentialData, ExternalPlugins } from "./external-plugins.ts"
 import { filtersOf, listPage, type Page } from "./listing.ts"
 import { Sealing } from "./sealing.ts"

@@ -2,7 +2,8 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { AppConfig } from "../../runtime/config.ts"
 import { authUserExternalAuthAuthorized } from "../../schemas/events/auth.ts"
-import { dieOnSqlError, Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { awaitHandover } from "./external-broker.ts"
 
 /** Credentials of a user at another service: whatever JSON the type needs. */

@@ -24,7 +24,8 @@ import type {
   UserGroupsQuery
 } from "../../schemas/auth/groups.ts"
 import type { Caller } from "../../schemas/common/caller.ts"
-import { dieOnSqlError, onConstraint, Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError, onConstraint } from "../../runtime/database/sql-errors.ts"
 import { filtersOf, listPage, type Page } from "./listing.ts"
 import { mayAddAll, mayFreeFrom } from "./privileges.ts"
 import { generateSlug, policySlug } from "./slug.ts"

@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { LdapBody, LdapView } from "../../schemas/auth/ldap.ts"
-import { dieOnSqlError } from "./changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { Sealing } from "./sealing.ts"
 
 /** A tenant's directory, with the password of the service account. */

@@ -9,7 +9,7 @@ import {
   unknownTenant
 } from "../../schemas/auth/errors.ts"
 import { type Account, Accounts } from "./accounts.ts"
-import { dieOnSqlError } from "./changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { type LdapConfiguration, LdapConfigurations } from "./ldap-configurations.ts"
 import { foldLogin } from "./logins.ts"
 import { TenantTree } from "./tenant-tree.ts"

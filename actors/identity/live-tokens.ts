@@ -1,7 +1,7 @@
 import { Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
-import { dieOnSqlError } from "./changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { liveToken, type TokenRow, tokenHash } from "./token-record.ts"
 import { TokenCache } from "./token-cache.ts"
 import { type LiveToken, type TokenEnd, Tokens } from "./tokens.ts"

@@ -13,7 +13,8 @@ import {
   wrongPassword
 } from "../../schemas/auth/errors.ts"
 import type { Caller } from "../../schemas/common/caller.ts"
-import { type Changes, dieOnSqlError, Transactions } from "./changes.ts"
+import { type Changes, Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { internalAuthId, passwordResetAccess } from "./mail-delivery.ts"
 import { type LinkBase, MailQueue } from "./mail-queue.ts"
 import { isManagedExternally } from "./managed-externally.ts"

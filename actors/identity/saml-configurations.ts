@@ -7,7 +7,8 @@ import {
   samlConfigInvalid,
   unknownSamlConfig
 } from "../../schemas/auth/saml.ts"
-import { dieOnSqlError, Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { type IdentityProviderMetadata, normaliseXml, readMetadata } from "./saml-metadata.ts"
 
 /** What an administrator gives for a tenant. */

@@ -19,7 +19,7 @@ import {
   samlProcessingError
 } from "../../schemas/auth/saml.ts"
 import { type Account, Accounts } from "./accounts.ts"
-import { dieOnSqlError } from "./changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import {
   loginRequest,
   logoutRequest,

@@ -2,7 +2,7 @@ import { Effect, Layer, Metric, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { AppConfig, millis } from "../../runtime/config.ts"
 import { authSessionExpireSoon } from "../../schemas/events/auth.ts"
-import { Transactions } from "./changes.ts"
+import { Transactions } from "../../runtime/bus/changes.ts"
 import { announced, Sessions } from "./sessions.ts"
 
 /** Expired sessions that were removed. */

@@ -3,7 +3,7 @@ import { SqlClient } from "effect/sql"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { authTenantAdded, authTenantDeleted, authTenantUpdated } from "../../schemas/events/auth.ts"
 import { Bootstrap } from "./bootstrap.ts"
-import { dieOnSqlError } from "./changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { Tenants } from "./tenants.ts"
 
 /** What the tree knows of a tenant. */

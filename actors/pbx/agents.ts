@@ -3,7 +3,7 @@ import { SqlClient } from "effect/sql"
 import type { Agent, AgentCreation, AgentEdit, agentColumns } from "../../schemas/confd/agent.ts"
 import { alreadyExists } from "../../schemas/confd/errors.ts"
 import { agentCreated, agentDeleted, agentEdited } from "../../schemas/events/confd.ts"
-import { onConstraint } from "../identity/changes.ts"
+import { onConstraint } from "../../runtime/database/sql-errors.ts"
 import {
   type Configuration,
   change,

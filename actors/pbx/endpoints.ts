@@ -19,7 +19,7 @@ import {
   sipEndpointDeleted,
   sipEndpointEdited
 } from "../../schemas/events/confd.ts"
-import { onConstraint } from "../identity/changes.ts"
+import { onConstraint } from "../../runtime/database/sql-errors.ts"
 import {
   type Configuration,
   change,

@@ -14,7 +14,7 @@ import type {
   extensionColumns
 } from "../../schemas/confd/extension.ts"
 import { extensionCreated, extensionDeleted, extensionEdited } from "../../schemas/events/confd.ts"
-import { onConstraint } from "../identity/changes.ts"
+import { onConstraint } from "../../runtime/database/sql-errors.ts"
 import {
   type Configuration,
   change,

@@ -7,7 +7,7 @@ import {
   lineEndpointSipAssociated,
   lineEndpointSipDissociated
 } from "../../schemas/events/confd.ts"
-import { onConstraint } from "../identity/changes.ts"
+import { onConstraint } from "../../runtime/database/sql-errors.ts"
 import { change, type Emit, type Ground, updateRow, within } from "./configuration.ts"
 import { type CustomEndpointRow, customEndpointResource } from "./endpoints.ts"
 import { type SipEndpointRow, sipEndpointResource } from "./endpoints.ts"

@@ -4,7 +4,7 @@ import { SqlClient } from "effect/sql"
 import { alreadyExists, differentTenants } from "../../schemas/confd/errors.ts"
 import type { Line, LineCreation, LineEdit, lineColumns } from "../../schemas/confd/line.ts"
 import { lineCreated, lineDeleted, lineEdited } from "../../schemas/events/confd.ts"
-import { onConstraint } from "../identity/changes.ts"
+import { onConstraint } from "../../runtime/database/sql-errors.ts"
 import {
   type Configuration,
   change,

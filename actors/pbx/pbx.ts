@@ -1,7 +1,7 @@
 import { Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { EventBus } from "../../runtime/bus/event-bus.ts"
-import type { Transactions } from "../identity/changes.ts"
+import type { Transactions } from "../../runtime/bus/changes.ts"
 import type { Tenants } from "../identity/tenants.ts"
 import { Agents } from "./agents.ts"
 import type { CallCentreCache } from "./call-centre-cache.ts"

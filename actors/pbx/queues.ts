@@ -9,7 +9,7 @@ import {
   type queueColumns
 } from "../../schemas/confd/queue.ts"
 import { queueCreated, queueDeleted, queueEdited } from "../../schemas/events/confd.ts"
-import { onConstraint } from "../identity/changes.ts"
+import { onConstraint } from "../../runtime/database/sql-errors.ts"
 import {
   type Configuration,
   change,

@@ -12,7 +12,7 @@ import type {
 } from "../../schemas/confd/user.ts"
 import type { Page, PageQuery } from "../../schemas/common/paging.ts"
 import { userCreated, userDeleted, userEdited } from "../../schemas/events/confd.ts"
-import { dieOnSqlError, onConstraint } from "../identity/changes.ts"
+import { dieOnSqlError, onConstraint } from "../../runtime/database/sql-errors.ts"
 import { addAgent } from "./agents.ts"
 import {
   type Configuration,

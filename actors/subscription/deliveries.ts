@@ -18,7 +18,7 @@ import type {
   DeliveryQuery
 } from "../../schemas/webhookd/delivery.ts"
 import type { Subscription } from "../../schemas/webhookd/subscription.ts"
-import { dieOnSqlError } from "../identity/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { HookBell } from "./hook-capture.ts"
 import { HookLogs } from "./hook-logs.ts"
 

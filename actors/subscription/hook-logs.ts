@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { HookLog, LogQuery } from "../../schemas/webhookd/subscription.ts"
-import { dieOnSqlError } from "../identity/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 
 /** The stored attempts of hooks (contracts/webhooks.md 2 and 8). */
 export class HookLogs extends Context.Service<

@@ -3,7 +3,7 @@ import { SqlClient } from "effect/sql"
 import { busConnected, EventBus } from "../../runtime/bus/event-bus.ts"
 import { authTenantDeleted } from "../../schemas/events/auth.ts"
 import { userDeleted } from "../../schemas/events/confd.ts"
-import { dieOnSqlError } from "../identity/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { Subscriptions } from "./subscriptions.ts"
 
 /**

@@ -15,7 +15,8 @@ import type {
   SubscriptionBody,
   UserSubscriptionBody
 } from "../../schemas/webhookd/subscription.ts"
-import { type Changes, dieOnSqlError, Transactions } from "../identity/changes.ts"
+import { type Changes, Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { Sealing } from "./sealing.ts"
 import { newSecret } from "./signature.ts"
 
