@@ -2,6 +2,7 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomInt, randomUUID } from "node:crypto"
 import { AppConfig } from "../../runtime/config.ts"
+import { inTransaction } from "../../runtime/database/transaction.ts"
 import { createAllUsersGroup, joinAllUsersGroup } from "./all-users-group.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { applyDefaultGroups } from "./default-groups.ts"
@@ -47,14 +48,15 @@ export const bootstrapIdentity: Effect.Effect<
   const passwords = yield* Passwords
   const existing = yield* masterTenant
   if (existing !== undefined) {
-    if (config.updatePolicies) yield* sql.withTransaction(Effect.andThen(lock, updatePolicies(existing)))
+    if (config.updatePolicies) yield* inTransaction(sql, Effect.andThen(lock, updatePolicies(existing)))
     yield* warnAboutPassword
     return { masterTenantUuid: existing }
   }
   const configured = Redacted.value(config.adminPassword)
   const password = configured === "" ? generatePassword() : configured
   const passwordHash = yield* passwords.hash(password)
-  const [masterTenantUuid, created] = yield* sql.withTransaction(
+  const [masterTenantUuid, created] = yield* inTransaction(
+    sql,
     Effect.gen(function* () {
       yield* lock
       const other = yield* masterTenant

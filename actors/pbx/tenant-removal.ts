@@ -1,6 +1,7 @@
 import { Effect, Layer, Queue, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { busConnected, EventBus } from "../../runtime/bus/event-bus.ts"
+import { inTransaction } from "../../runtime/database/transaction.ts"
 import { authTenantDeleted } from "../../schemas/events/auth.ts"
 import { CallCentreCache } from "./call-centre-cache.ts"
 
@@ -54,7 +55,8 @@ const dropOrphans = Effect.gen(function* () {
     WHERE tenant_uuid NOT IN (SELECT uuid::text FROM auth_tenant)`
   if (orphans.length === 0) return
   const gone = orphans.map(({ tenant_uuid }) => tenant_uuid)
-  yield* sql.withTransaction(
+  yield* inTransaction(
+    sql,
     Effect.forEach(tables, (table) => sql`DELETE FROM ${sql(table)} WHERE tenant_uuid = ANY(${gone})`, {
       discard: true
     })

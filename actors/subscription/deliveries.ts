@@ -19,6 +19,7 @@ import type {
 } from "../../schemas/webhookd/delivery.ts"
 import type { Subscription } from "../../schemas/webhookd/subscription.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
+import { againOnConflict } from "../../runtime/database/transaction.ts"
 import { HookBell } from "./hook-capture.ts"
 import { HookLogs } from "./hook-logs.ts"
 
@@ -120,10 +121,14 @@ const makeDeliveries = Effect.gen(function* () {
     return row ?? (yield* noSuchDelivery(uuid))
   })
 
-  const again = (condition: ReturnType<typeof sql.and>) => sql`
+  const again = (condition: ReturnType<typeof sql.and>) =>
+    againOnConflict(
+      sql,
+      sql`
     UPDATE webhook_hook h SET state = CASE WHEN h.attempts = 0 THEN 'pending' ELSE 'waiting' END, redelivery = true,
       next_attempt_at = now(), config = s.config, service = s.service
     FROM webhook_subscription s WHERE s.uuid = h.subscription_uuid AND ${condition} RETURNING h.uuid`
+    )
 
   const ended = sql`h.state IN ('succeeded', 'failed', 'cancelled')`
 

@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { HookLog, LogQuery } from "../../schemas/webhookd/subscription.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
+import { againOnConflict } from "../../runtime/database/transaction.ts"
 
 /** The stored attempts of hooks (contracts/webhooks.md 2 and 8). */
 export class HookLogs extends Context.Service<
@@ -32,9 +33,15 @@ export class HookLogs extends Context.Service<
           Effect.asVoid(
             dieOnSqlError(
               Effect.andThen(
-                sql`DELETE FROM webhook_log WHERE started_at < now() - make_interval(days => ${days})`,
-                sql`DELETE FROM webhook_hook WHERE created_at < now() - make_interval(days => ${days})
+                againOnConflict(
+                  sql,
+                  sql`DELETE FROM webhook_log WHERE started_at < now() - make_interval(days => ${days})`
+                ),
+                againOnConflict(
+                  sql,
+                  sql`DELETE FROM webhook_hook WHERE created_at < now() - make_interval(days => ${days})
                   AND state IN ('succeeded', 'failed', 'cancelled')`
+                )
               )
             )
           )

@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import type { EventObject } from "xstate"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
 import { Outbox, outboxRows } from "../bus/outbox.ts"
+import { againOnConflict, inTransaction } from "../database/transaction.ts"
 import type { PlannedAction, StoredSnapshot } from "./step.ts"
 
 /** A delay that is running: when it ends (milliseconds since the epoch) and the event it brings. */
@@ -145,8 +146,8 @@ const makeStore = Effect.gen(function* () {
   })
 
   const write = Effect.fnUntraced(function* (changes: ReadonlyArray<Commit>) {
-    if (changes.every(hasStatesAlone)) yield* writeStates(changes)
-    else yield* sql.withTransaction(Effect.provideService(writeAll(changes), SqlClient.SqlClient, sql))
+    if (changes.every(hasStatesAlone)) yield* againOnConflict(sql, writeStates(changes))
+    else yield* inTransaction(sql, Effect.provideService(writeAll(changes), SqlClient.SqlClient, sql))
     if (changes.some(({ events }) => events.length > 0)) outbox.wake()
   })
 
@@ -201,14 +202,13 @@ const makeStore = Effect.gen(function* () {
         unavailable
       ),
     remove: (kind, id) =>
-      sql
-        .withTransaction(
-          Effect.andThen(
-            sql`delete from actor_claim where kind = ${kind} and id = ${id}`,
-            sql`delete from actor where kind = ${kind} and id = ${id}`
-          )
+      inTransaction(
+        sql,
+        Effect.andThen(
+          sql`delete from actor_claim where kind = ${kind} and id = ${id}`,
+          sql`delete from actor where kind = ${kind} and id = ${id}`
         )
-        .pipe(Effect.asVoid, unavailable)
+      ).pipe(Effect.asVoid, unavailable)
   })
 })
 

@@ -69,8 +69,7 @@ export class Transactions extends Context.Service<
           })
 
         return {
-          run: (work) =>
-            inTransaction(attempt(work)).pipe(Effect.provideService(SqlClient.SqlClient, sql), dieOnSqlError)
+          run: (work) => dieOnSqlError(inTransaction(sql, attempt(work)))
         }
       })
     )

@@ -2,6 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Deferred, Duration, Effect, Metric, Option, Queue, Schedule, type Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
+import { againOnConflict, inTransaction } from "../database/transaction.ts"
 import { publishedEvent } from "./dispatch.ts"
 import { EventBus } from "./event-bus.ts"
 import * as metrics from "./metrics.ts"
@@ -133,8 +134,8 @@ const settle = (
   rows: ReadonlyArray<Row>
 ): Effect.Effect<unknown, SqlError.SqlError> =>
   tap === undefined
-    ? remove(sql, rows)
-    : sql.withTransaction(Effect.andThen(tap.take(rows.flatMap(tappedEvent)), remove(sql, rows)))
+    ? againOnConflict(sql, remove(sql, rows))
+    : inTransaction(sql, Effect.andThen(tap.take(rows.flatMap(tappedEvent)), remove(sql, rows)))
 
 const pending = (sql: SqlClient.SqlClient, seen: number): Effect.Effect<number, SqlError.SqlError> =>
   seen < PASS_SIZE

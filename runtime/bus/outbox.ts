@@ -12,7 +12,7 @@ import { channel } from "./relay-turn.ts"
 export class Outbox extends Context.Service<
   Outbox,
   {
-    /** Call inside `sql.withTransaction`; follow the commit with `wake`. */
+    /** Call inside `inTransaction`; follow the commit with `wake`. */
     readonly append: (events: ReadonlyArray<BusEvent>) => Effect.Effect<void, SqlError.SqlError>
     /** Tells the relay, on whichever node it runs, that something was committed. Never waits. */
     readonly wake: () => void

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { inTransaction } from "./transaction.ts"
 
 /** Migrations by `<number>_<name>`. Numbers are global: each domain merges its own into one record. */
 export type Migrations = Readonly<Record<string, Effect.Effect<void, unknown, SqlClient.SqlClient>>>
@@ -20,7 +21,8 @@ export const migrate = Effect.fnUntraced(function* (
 > {
   const sql = yield* SqlClient.SqlClient
   const known = yield* numbered(Object.keys(migrations))
-  return yield* sql.withTransaction(
+  return yield* inTransaction(
+    sql,
     Effect.gen(function* () {
       yield* sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`
       yield* refuseGaps(known)

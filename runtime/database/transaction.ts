@@ -1,5 +1,5 @@
 import { Cause, Effect, Metric, Option, Schedule } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import { type SqlClient, SqlError } from "effect/sql"
 
 /**
  * Runs the work in one transaction: all of it or nothing. When PostgreSQL gives it up in favour of another one (a
@@ -12,22 +12,21 @@ import { SqlClient, SqlError } from "effect/sql"
  * - It must not wait for anything but the database.
  */
 export const inTransaction = <A, E, R>(
+  sql: SqlClient.SqlClient,
   work: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | SqlError.SqlError, R | SqlClient.SqlClient> =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => againOnConflict(sql.withTransaction(work)))
+): Effect.Effect<A, E | SqlError.SqlError, R> => againOnConflict(sql, sql.withTransaction(work))
 
 /**
  * Does for a statement that is a transaction of its own what `inTransaction` does for several, without the round
  * trips to begin and commit.
  */
 export const againOnConflict = <A, E, R>(
+  sql: SqlClient.SqlClient,
   statement: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R | SqlClient.SqlClient> =>
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    const outer = yield* Effect.serviceOption(sql.transactionService)
-    return yield* Option.isSome(outer) ? statement : retried(statement)
-  })
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Effect.serviceOption(sql.transactionService), (outer) =>
+    Option.isSome(outer) ? statement : retried(statement)
+  )
 
 /** Each loser of a deadlock has waited for PostgreSQL's `deadlock_timeout`, one second by default. */
 const ATTEMPTS = 6
