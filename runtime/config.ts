@@ -46,6 +46,21 @@ const natural = (name: string) =>
     )
   )
 
+const count = (name: string) =>
+  Config.Int(name).pipe(
+    Config.mapEffect((value) =>
+      value >= 0
+        ? Effect.succeed(value)
+        : Effect.fail(
+            new Config.ConfigError(
+              new ConfigProvider.SourceError({
+                message: `${name}: expected a whole number from 0, got ${value}`
+              })
+            )
+          )
+    )
+  )
+
 const json =
   <A, I>(schema: Schema.Codec<A, I>, form: string) =>
   (name: string) =>
@@ -360,6 +375,127 @@ const knobTable = {
     text,
     "io.accent.songbird",
     "Android channel of custom notifications"
+  ),
+  phoneHttpHost: knob("PHONE_HTTP_HOST", text, "0.0.0.0", "address phones fetch files from over HTTP"),
+  phoneHttpPort: knob("PHONE_HTTP_PORT", port, "8667", "its port; 0 picks a free one"),
+  tftpHost: knob("TFTP_HOST", text, "0.0.0.0", "address phones fetch files from over TFTP"),
+  tftpPort: knob("TFTP_PORT", port, "6969", "its UDP port; 0 picks a free one"),
+  phoneUrl: knob(
+    "PHONE_URL",
+    text,
+    "",
+    "base URL written into the files of phones; empty: made of this machine's address and STROWGER_PHONE_HTTP_PORT"
+  ),
+  phoneTftpAdvertisedPort: knob(
+    "PHONE_TFTP_ADVERTISED_PORT",
+    port,
+    "69",
+    "TFTP port written into the files of phones"
+  ),
+  phoneServer: knob(
+    "PHONE_SERVER",
+    text,
+    "",
+    "host of the PBX that the first configs name as registrar, proxy and time server; empty: the host of STROWGER_PHONE_URL"
+  ),
+  phoneTrustedProxies: knob(
+    "PHONE_TRUSTED_PROXIES",
+    count,
+    "0",
+    "reverse proxies in front of the phones' HTTP port whose X-Forwarded-For is believed"
+  ),
+  phoneHttpAuth: knob(
+    "PHONE_HTTP_AUTH",
+    (name) => Config.Literals(["none", "url_key"], name),
+    "none",
+    "url_key: the first segment of phones' URLs is the provisioning key of a tenant"
+  ),
+  phoneRetriever: knob(
+    "PHONE_RETRIEVER",
+    (name) => Config.Literals(["default", "secure"], name),
+    "default",
+    "secure: phones that nobody entered get nothing"
+  ),
+  phoneUpdater: knob(
+    "PHONE_UPDATER",
+    (name) => Config.Literals(["default", "secure"], name),
+    "default",
+    "secure: what a phone says of itself changes nothing"
+  ),
+  phoneBaseConfig: knob(
+    "PHONE_BASE_CONFIG",
+    json(Schema.Record(Schema.String, Schema.Unknown), "{parameter: value}"),
+    "{}",
+    "parameters below those of every phone, as JSON: {parameter: value}"
+  ),
+  phoneAutocreateRate: knob(
+    "PHONE_AUTOCREATE_RATE",
+    count,
+    "0",
+    "new phones that one address may bring within a minute; 0: any number"
+  ),
+  phoneIds: knob(
+    "PHONE_IDS",
+    (name) => Config.Literals(["uuid", "numeric"], name),
+    "uuid",
+    "ids of devices and configs: uuid (32 hex digits) or numeric"
+  ),
+  phoneSync: knob(
+    "PHONE_SYNC",
+    (name) => Config.Literals(["asterisk_ami", "sip", "none"], name),
+    "asterisk_ami",
+    "who sends a NOTIFY to a phone: asterisk_ami (PJSIPNotify), sip (this process, over UDP) or none"
+  ),
+  phonePlugins: knob(
+    "PHONE_PLUGINS",
+    text,
+    "all",
+    "bundled phone plugins present at the first start: all, none, or ids separated by commas"
+  ),
+  phonePluginServer: knob(
+    "PHONE_PLUGIN_SERVER",
+    text,
+    "",
+    "URL of the repository of phone plugins, until the parameter plugin_server is set"
+  ),
+  phonePluginSettings: knob(
+    "PHONE_PLUGIN_SETTINGS",
+    json(
+      Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
+      "{plugin id: {setting: value}}"
+    ),
+    "{}",
+    "settings handed to phone plugins, as JSON: {plugin id: {setting: value}}"
+  ),
+  phonePluginCache: knob(
+    "PHONE_PLUGIN_CACHE",
+    Config.Boolean,
+    "true",
+    "whether downloaded archives of phone plugins are kept"
+  ),
+  phonePluginCompatibility: knob(
+    "PHONE_PLUGIN_COMPATIBILITY",
+    Config.Boolean,
+    "true",
+    "whether the versions that a phone plugin says it works with are honoured"
+  ),
+  phonePluginTimeout: knob(
+    "PHONE_PLUGIN_TIMEOUT",
+    Config.Duration,
+    "5 seconds",
+    "longest time that one call of a phone plugin from outside may take"
+  ),
+  operationLifetime: knob(
+    "OPERATION_LIFETIME",
+    Config.Duration,
+    "1 hour",
+    "how long a finished operation of provd can be asked for"
+  ),
+  phoneTenantSweepInterval: knob(
+    "PHONE_TENANT_SWEEP_INTERVAL",
+    Config.Duration,
+    "1 day",
+    "pause between two removals of phones whose tenant is gone"
   ),
   websocketPingInterval: knob(
     "WEBSOCKET_PING_INTERVAL",
