@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { type NotFound, unknownIdp, unknownUser } from "../../schemas/auth/errors.ts"
+import { type Invalid, type NotFound, unknownIdp, unknownMethod, unknownUser } from "../../schemas/auth/errors.ts"
 import { Transactions } from "../../runtime/bus/changes.ts"
 import { IdentityProviders } from "./identity-providers.ts"
 
@@ -11,6 +11,8 @@ export class AuthenticationMethods extends Context.Service<
     /** `native`, `default` and those of the providers that are loaded. */
     readonly known: ReadonlyArray<string>
     readonly require: (method: string) => Effect.Effect<void, NotFound>
+    /** For a user or a tenant that is to have it; none is given. */
+    readonly requireFor: (resource: MethodHolder, method: string | undefined) => Effect.Effect<void, Invalid>
     /** For all of these users or, when one is unknown, for none. */
     readonly assign: (
       visible: ReadonlyArray<string>,
@@ -38,6 +40,11 @@ export class AuthenticationMethods extends Context.Service<
       const known = [...new Set(["native", "default", ...providers.map(({ method }) => method)])]
       const require = (method: string) =>
         known.includes(method) ? Effect.void : Effect.fail(unknownIdp(method))
+
+      const requireFor = (resource: MethodHolder, method: string | undefined) =>
+        method === undefined || known.includes(method)
+          ? Effect.void
+          : Effect.fail(unknownMethod(resource, methodFields[resource], method))
 
       const findAll = Effect.fnUntraced(function* (
         visible: ReadonlyArray<string>,
@@ -81,7 +88,11 @@ export class AuthenticationMethods extends Context.Service<
         )
       })
 
-      return { known, require, assign, unassign }
+      return { known, require, requireFor, assign, unassign }
     })
   )
 }
+
+/** Who has a way to authenticate, and in which field. */
+type MethodHolder = keyof typeof methodFields
+const methodFields = { users: "authentication_method", tenants: "default_authentication_method" } as const

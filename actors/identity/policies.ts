@@ -15,7 +15,7 @@ import {
   unknownPolicy,
   unknownUser
 } from "../../schemas/auth/errors.ts"
-import type { PoliciesQuery, PolicyCreation, PolicyUpdate, PolicyView } from "../../schemas/auth/models.ts"
+import type { AttachedPoliciesQuery, PoliciesQuery, PolicyCreation, PolicyUpdate, PolicyView } from "../../schemas/auth/models.ts"
 import type { Caller } from "../../schemas/common/caller.ts"
 import { Transactions } from "../../runtime/bus/changes.ts"
 import { dieOnSqlError, onConstraint } from "../../runtime/database/sql-errors.ts"
@@ -73,13 +73,13 @@ export class Policies extends Context.Service<
     readonly ofGroup: (
       caller: Caller,
       groupUuid: string,
-      query: PoliciesQuery
+      query: AttachedPoliciesQuery
     ) => Effect.Effect<Page<PolicyView>, NotFound>
     /** Attached directly; none for a user that the caller does not see. */
     readonly ofUser: (
       caller: Caller,
       userUuid: string,
-      query: PoliciesQuery
+      query: AttachedPoliciesQuery
     ) => Effect.Effect<Page<PolicyView>>
     /**
      * All accesses of a user: those of the default user policy (`STROWGER_DEFAULT_USER_POLICY`), of the groups and
@@ -176,14 +176,14 @@ export class Policies extends Context.Service<
       const update = (caller: Caller, id: string, policy: PolicyUpdate) =>
         transactions.run(
           Effect.fnUntraced(function* () {
-            const { row, readOnly } = yield* findWritable(caller, id)
-            if (readOnly) return yield* readOnlyPolicy(row.uuid)
             yield* mayAddAll(caller, policy.acl)
+            const { row, readOnly } = yield* findWritable(caller, id)
             const kept = new Set(policy.acl)
             yield* mayRemoveAll(
               caller,
               row.acl.filter((access) => !kept.has(access))
             )
+            if (readOnly) return yield* readOnlyPolicy(row.uuid)
             const changed = {
               name: policy.name,
               description: policy.description,
@@ -209,8 +209,8 @@ export class Policies extends Context.Service<
       const addAccess = (caller: Caller, id: string, access: string) =>
         transactions.run(
           Effect.fnUntraced(function* () {
-            const { row, readOnly } = yield* findWritable(caller, id)
             yield* mayAddAll(caller, [access])
+            const { row, readOnly } = yield* findWritable(caller, id)
             if (readOnly) return yield* readOnlyPolicy(row.uuid)
             const added = yield* sql`
                 update auth_policy set acl = array_append(acl, ${access}::text)
@@ -222,8 +222,8 @@ export class Policies extends Context.Service<
       const removeAccess = (caller: Caller, id: string, access: string) =>
         transactions.run(
           Effect.fnUntraced(function* () {
-            const { row, readOnly } = yield* findWritable(caller, id)
             yield* mayRemoveAll(caller, [access])
+            const { row, readOnly } = yield* findWritable(caller, id)
             if (readOnly) return yield* readOnlyPolicy(row.uuid)
             yield* sql`
                 update auth_policy set acl = array_remove(acl, ${access}::text) where uuid = ${row.uuid}`
@@ -291,7 +291,7 @@ export class Policies extends Context.Service<
         )
 
       const pageOf = Effect.fnUntraced(function* (
-        query: PoliciesQuery,
+        query: PoliciesQuery | AttachedPoliciesQuery,
         scope: Parameters<typeof listPage>[1]["scope"],
         shown: ReadonlyArray<string>,
         readOnly: Parameters<typeof listPage>[1]["filters"]
@@ -331,7 +331,7 @@ export class Policies extends Context.Service<
         return dieOnSqlError(pageOf(query, seenFrom(caller.tenantUuid, shown), shown, readOnly))
       }
 
-      const ofUser = (caller: Caller, userUuid: string, query: PoliciesQuery) =>
+      const ofUser = (caller: Caller, userUuid: string, query: AttachedPoliciesQuery) =>
         dieOnSqlError(
           pageOf(
             query,
@@ -344,7 +344,7 @@ export class Policies extends Context.Service<
           )
         )
 
-      const ofGroup = (caller: Caller, groupUuid: string, query: PoliciesQuery) =>
+      const ofGroup = (caller: Caller, groupUuid: string, query: AttachedPoliciesQuery) =>
         dieOnSqlError(
           Effect.andThen(
             requireGroup(caller, groupUuid),

@@ -1,10 +1,13 @@
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Groups } from "../../actors/identity/groups.ts"
 import { Policies } from "../../actors/identity/policies.ts"
 import { Users } from "../../actors/identity/users.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
+import { invalidData } from "../../schemas/auth/errors.ts"
+import { GroupUpdate } from "../../schemas/auth/groups.ts"
 import { CurrentCaller } from "../../schemas/common/caller.ts"
+import { firstFinding, nested } from "./validation.ts"
 
 /** Groups, their members and their policies (contracts/auth.md 9). */
 export const groupHandlers = HttpApiBuilder.group(
@@ -19,7 +22,11 @@ export const groupHandlers = HttpApiBuilder.group(
       create: ({ payload }) => Effect.flatMap(CurrentCaller, (caller) => groups.create(caller, payload)),
       get: ({ params }) => Effect.flatMap(CurrentCaller, (caller) => groups.get(caller, params.group_uuid)),
       update: ({ params, payload }) =>
-        Effect.flatMap(CurrentCaller, (caller) => groups.update(caller, params.group_uuid, payload)),
+        Effect.gen(function* () {
+          const caller = yield* CurrentCaller
+          yield* groups.get(caller, params.group_uuid)
+          return yield* groups.update(caller, params.group_uuid, yield* decodeUpdate(payload))
+        }),
       remove: ({ params }) =>
         Effect.flatMap(CurrentCaller, (caller) => groups.remove(caller, params.group_uuid)),
       users: ({ params, query }) =>
@@ -49,3 +56,11 @@ export const groupHandlers = HttpApiBuilder.group(
     })
   })
 )
+
+const decodeUpdate = (payload: unknown) =>
+  Schema.decodeUnknownEffect(GroupUpdate)(payload).pipe(
+    Effect.mapError((error) => {
+      const finding = firstFinding(error)
+      return invalidData("groups", finding.problem.message, nested(finding))
+    })
+  )

@@ -1,5 +1,6 @@
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { AuthenticationMethods } from "../../actors/identity/authentication-methods.ts"
 import { Policies } from "../../actors/identity/policies.ts"
 import { RefreshTokens } from "../../actors/identity/refresh-tokens.ts"
 import { Sessions } from "../../actors/identity/sessions.ts"
@@ -29,12 +30,20 @@ const tenants = HttpApiBuilder.group(
   "tenants",
   Effect.fnUntraced(function* (handlers) {
     const registry = yield* TenantRegistry
+    const methods = yield* AuthenticationMethods
     return handlers.handleAll({
       list: ({ query }) => asCaller((caller) => registry.list(caller, query)),
-      create: ({ payload }) => asCaller((caller) => registry.create(caller, payload)),
+      create: ({ payload }) =>
+        methods
+          .requireFor("tenants", payload.default_authentication_method)
+          .pipe(Effect.andThen(asCaller((caller) => registry.create(caller, payload)))),
       get: ({ params }) => asCaller((caller) => registry.get(caller, params.tenant_uuid)),
       update: ({ params, payload }) =>
-        asCaller((caller) => registry.update(caller, params.tenant_uuid, payload)),
+        methods
+          .requireFor("tenants", payload.default_authentication_method)
+          .pipe(
+            Effect.andThen(asCaller((caller) => registry.update(caller, params.tenant_uuid, payload)))
+          ),
       remove: ({ params }) => asCaller((caller) => registry.remove(caller, params.tenant_uuid)),
       domains: ({ params }) =>
         asCaller((caller) =>
@@ -54,14 +63,24 @@ const users = HttpApiBuilder.group(
   "users",
   Effect.fnUntraced(function* (handlers) {
     const directory = yield* Users
+    const methods = yield* AuthenticationMethods
     const policies = yield* Policies
     const sessions = yield* Sessions
     return handlers.handleAll({
       list: ({ query }) => asCaller((caller) => directory.list(listed(caller, query), query)),
-      create: ({ payload }) => asCaller((caller) => directory.create(caller.tenantUuid, payload)),
+      create: ({ payload }) =>
+        methods
+          .requireFor("users", payload.authentication_method)
+          .pipe(Effect.andThen(asCaller((caller) => directory.create(caller.tenantUuid, payload)))),
       get: ({ params }) => asCaller((caller) => directory.get(caller.visibleTenants, params.user_uuid)),
       update: ({ params, payload }) =>
-        asCaller((caller) => directory.update(caller.visibleTenants, params.user_uuid, payload)),
+        methods
+          .requireFor("users", payload.authentication_method)
+          .pipe(
+            Effect.andThen(
+              asCaller((caller) => directory.update(caller.visibleTenants, params.user_uuid, payload))
+            )
+          ),
       remove: ({ params }) => asCaller((caller) => directory.remove(caller.visibleTenants, params.user_uuid)),
       policies: ({ params, query }) => asCaller((caller) => policies.ofUser(caller, params.user_uuid, query)),
       attachPolicy: ({ params }) =>

@@ -5,7 +5,7 @@ import { AuthApi } from "../../schemas/auth/api.ts"
 import {
   invalidData,
   invalidEmails,
-  invalidListParameter,
+  invalidListParameters,
   NotFound,
   reasonInvalid,
   unauthorized,
@@ -20,7 +20,7 @@ import {
   problemText,
   type Surface
 } from "../middleware/surface.ts"
-import { firstFinding, nested } from "./validation.ts"
+import { firstFinding, nested, parameterProblems } from "./validation.ts"
 
 /** auth's own words for problems: families C and D, `{"message": "<text>"}` (contracts/auth.md 2). */
 export const authSurface: Surface = {
@@ -66,7 +66,8 @@ const inputError = (error: HttpApiError.HttpApiSchemaError, { group }: Endpoint)
   }
   const resource = Context.getOption(group.annotations, ErrorResource)
   const named = Option.getOrUndefined(resource)
-  if (error.kind === "Query" && named !== "reset") return invalidListParameter(path[0] ?? "_schema", problem)
+  if (error.kind === "Query" && named !== "reset") 
+    return invalidListParameters(parameterProblems(error.cause))
   if (named === "emails")
     return invalidEmails(path[0] === "_schema" ? { _schema: [problem] } : nested(finding))
   if (Option.isSome(resource)) return invalidData(resource.value, problem.message, nested(finding))

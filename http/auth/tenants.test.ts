@@ -130,8 +130,8 @@ describe("Tenants", () => {
           [{ domain_names: "a.b" }, "domain_names", "type"],
           [{ address: null }, "address", "not_null"],
           [{ address: "x" }, "address", "type"],
-          [{ default_authentication_method: null }, "default_authentication_method", "not_null"],
-          [{ default_authentication_method: "magic" }, "default_authentication_method", "enum"]
+          [{ default_authentication_method: 3 }, "default_authentication_method", "type"],
+          [{ default_authentication_method: null }, "default_authentication_method", "not_null"]
         ]
         for (const [body, field, constraint] of expectations) {
           const answer = yield* createTenant(body)
@@ -189,6 +189,9 @@ describe("Tenants", () => {
             assert.deepStrictEqual(answer.body.details, {})
             assert.deepStrictEqual(Object.keys(answer.body.message), [query.split("=")[0]])
           }
+          const both = yield* list("limit=x&order=phone&offset=1")
+          assert.sameMembers(Object.keys(both.body.message), ["limit", "order"])
+          assert.strictEqual(both.body.message.order.constraint_id, "enum")
           const many = Array.from({ length: 26 }, () => `uuids=${randomUUID()}`).join("&")
           assert.strictEqual((yield* list(many)).status, 400)
         })

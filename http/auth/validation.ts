@@ -14,6 +14,17 @@ export const firstFinding = (error: Schema.SchemaError): Finding => {
   return { path: path.length === 0 ? ["_schema"] : path, problem }
 }
 
+/** What is wrong with each parameter of a query: of one parameter the first problem. */
+export const parameterProblems = (error: Schema.SchemaError): Record<string, FieldProblem> => {
+  const issues = error.issue._tag === "Composite" ? error.issue.issues : [error.issue]
+  return Object.fromEntries(
+    issues
+      .map((issue) => find(issue, []))
+      .toReversed()
+      .map(({ path, problem }) => [path[0] ?? "_schema", problem])
+  )
+}
+
 /** The problem under its path, as nested objects: `{"address": {"city": problem}}`. */
 export const nested = ({ path, problem }: Finding): Record<string, unknown> =>
   path.reduceRight<Record<string, unknown>>((inner, key) => ({ [key]: inner }), { ...problem })

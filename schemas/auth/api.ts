@@ -28,6 +28,7 @@ import { LdapEndpoints } from "./ldap.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
 import { SamlConfigEndpoints, SamlEndpoints } from "./saml.ts"
 import {
+  AttachedPoliciesQuery,
   PoliciesQuery,
   PolicyCreation,
   PolicyUpdate,
@@ -101,7 +102,7 @@ export class TenantEndpoints extends HttpApiGroup.make("tenants")
     HttpApiEndpoint.post("create", "/tenants", {
       payload: TenantCreation,
       success: TenantView,
-      error: [NotFound, Conflict]
+      error: [Invalid, NotFound, Conflict]
     }).annotate(RequiredAcl, "auth.tenants.create"),
     HttpApiEndpoint.get("get", "/tenants/:tenant_uuid", {
       params: tenant,
@@ -112,7 +113,7 @@ export class TenantEndpoints extends HttpApiGroup.make("tenants")
       params: tenant,
       payload: TenantUpdate,
       success: TenantView,
-      error: [NotFound, Conflict]
+      error: [Invalid, NotFound, Conflict]
     }).annotate(RequiredAcl, "auth.tenants.{tenant_uuid}.update"),
     HttpApiEndpoint.delete("remove", "/tenants/:tenant_uuid", {
       params: tenant,
@@ -150,7 +151,7 @@ export class UserEndpoints extends HttpApiGroup.make("users")
     HttpApiEndpoint.post("create", "/users", {
       payload: UserCreation,
       success: UserView,
-      error: Conflict
+      error: [Invalid, Conflict]
     }).annotate(RequiredAcl, "auth.users.create"),
     HttpApiEndpoint.get("get", "/users/:user_uuid", {
       params: user,
@@ -161,7 +162,7 @@ export class UserEndpoints extends HttpApiGroup.make("users")
       params: user,
       payload: UserUpdate,
       success: UserView,
-      error: [NotFound, Conflict]
+      error: [Invalid, NotFound, Conflict]
     }).annotate(RequiredAcl, "auth.users.{user_uuid}.update"),
     HttpApiEndpoint.delete("remove", "/users/:user_uuid", {
       params: user,
@@ -170,7 +171,7 @@ export class UserEndpoints extends HttpApiGroup.make("users")
     }).annotate(RequiredAcl, "auth.users.{user_uuid}.delete"),
     HttpApiEndpoint.get("policies", "/users/:user_uuid/policies", {
       params: user,
-      query: PoliciesQuery,
+      query: AttachedPoliciesQuery,
       success: page(PolicyView)
     }).annotate(RequiredAcl, "auth.users.{user_uuid}.policies.read"),
     HttpApiEndpoint.put("attachPolicy", "/users/:user_uuid/policies/:policy", {
@@ -320,4 +321,5 @@ export class AuthApi extends HttpApi.make("auth")
   )
   .prefix("/api/auth/0.1")
   .annotate(HttpApi.PayloadParseOptions, { reportInput: true })
+  .annotate(HttpApi.QueryParseOptions, { errors: "all" })
   .annotateMerge(OpenApi.annotations({ title: "auth", version: "0.1" })) {}

@@ -74,9 +74,14 @@ const because = (status_code: number, reason: string) => ({
 /** The first invalid field of a body; `details` is the field with its problem, nested as the field is. */
 export const invalidData = (resource: string, message: string, details: Record<string, unknown>) =>
   new Invalid(about(resource, "invalid-data", message, details))
-/** An invalid list parameter; the resource is `users` for every list. */
+/** Invalid list parameters, each with its problem; the resource is `users` for every list. */
+export const invalidListParameters = (problems: Record<string, FieldProblem>) =>
+  new Invalid(about("users", "invalid-list-param", problems, {}))
 export const invalidListParameter = (parameter: string, problem: FieldProblem) =>
-  new Invalid(about("users", "invalid-list-param", { [parameter]: problem }, {}))
+  invalidListParameters({ [parameter]: problem })
+/** A way to authenticate that nothing offers; `field` is what it was given for. */
+export const unknownMethod = (resource: "users" | "tenants", field: string, method: string) =>
+  invalidData(resource, `No such authentication method: "${method}"`, { [field]: method })
 export const tenantHasChildren = (uuid: string) =>
   new Invalid(about("tenants", "tenant-has-children", `Tenant "${uuid}" has at least one child`, { uuid }))
 

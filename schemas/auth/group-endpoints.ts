@@ -1,3 +1,4 @@
+import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { RequiredAcl } from "../common/caller.ts"
 import {
@@ -13,13 +14,12 @@ import { longText, page, pathUuid } from "./fields.ts"
 import {
   GroupCreation,
   GroupsQuery,
-  GroupUpdate,
   GroupUsersQuery,
   GroupView,
   UserGroupsQuery
 } from "./groups.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
-import { PoliciesQuery, PolicyView, UserView } from "./models.ts"
+import { AttachedPoliciesQuery, PolicyView, UserView } from "./models.ts"
 
 const Done = HttpApiSchema.NoContent
 const group = { group_uuid: pathUuid }
@@ -46,11 +46,12 @@ export class GroupEndpoints extends HttpApiGroup.make("groups")
       success: GroupView,
       error: NotFound
     }).annotate(RequiredAcl, "auth.groups.{group_uuid}.read"),
+    // Decoded by the handler: an unknown group is told before a bad body.
     HttpApiEndpoint.put("update", "/groups/:group_uuid", {
       params: group,
-      payload: GroupUpdate,
+      payload: Schema.Unknown,
       success: GroupView,
-      error: [NotFound, Forbidden, ReasonConflict]
+      error: [Invalid, NotFound, Forbidden, ReasonConflict]
     }).annotate(RequiredAcl, "auth.groups.{group_uuid}.update"),
     HttpApiEndpoint.delete("remove", "/groups/:group_uuid", {
       params: group,
@@ -74,7 +75,7 @@ export class GroupEndpoints extends HttpApiGroup.make("groups")
     }).annotate(RequiredAcl, "auth.groups.{group_uuid}.users.{user_uuid}.delete"),
     HttpApiEndpoint.get("policies", "/groups/:group_uuid/policies", {
       params: group,
-      query: PoliciesQuery,
+      query: AttachedPoliciesQuery,
       success: page(PolicyView),
       error: NotFound
     }).annotate(RequiredAcl, "auth.groups.{group_uuid}.policies.read"),

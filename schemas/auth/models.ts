@@ -16,8 +16,8 @@ import {
   uuid
 } from "./fields.ts"
 
-/** The ways to authenticate that a user or a tenant can be told to use (contracts/auth.md 1). */
-export const authenticationMethods = ["native", "default", "saml", "ldap"] as const
+/** A way to authenticate. Which ones there are depends on the plugins: that it is known is checked with them. */
+const authenticationMethod = longText
 
 const anything = Schema.Unknown
 
@@ -110,7 +110,7 @@ const tenantFields = {
   name: nullable(text(1, 128)),
   contact: nullable(uuid),
   phone: nullable(text(1, 32)),
-  default_authentication_method: optional(oneOf(authenticationMethods), "native"),
+  default_authentication_method: optional(authenticationMethod, "native"),
   domain_names: optional(list(matching(domainPattern, 1, 254), 1_000), []),
   address: optional(AddressBody, {})
 }
@@ -160,7 +160,7 @@ const userFields = {
   lastname: nullable(longText),
   purpose: optional(oneOf(["user", "internal", "external_api"]), "user"),
   enabled: optional(flag, true),
-  authentication_method: Schema.optionalKey(oneOf(authenticationMethods))
+  authentication_method: Schema.optionalKey(authenticationMethod)
 }
 export const UserUpdate = objectOf(userFields)
 export type UserUpdate = typeof UserUpdate.Type
@@ -229,6 +229,17 @@ export const PoliciesQuery = Schema.Struct({
   read_only: Schema.optionalKey(flag)
 })
 export type PoliciesQuery = typeof PoliciesQuery.Type
+
+/** The policies of a user or of a group; other parameters are ignored. */
+export const AttachedPoliciesQuery = Schema.Struct({
+  ...listQuery(["name", "description", "uuid"]),
+  uuid: Schema.optionalKey(longText),
+  name: Schema.optionalKey(longText),
+  user_uuid: Schema.optionalKey(longText),
+  group_uuid: Schema.optionalKey(longText),
+  tenant_uuid: Schema.optionalKey(longText)
+})
+export type AttachedPoliciesQuery = typeof AttachedPoliciesQuery.Type
 
 /** A session; `user_uuid` is null for internal tokens (contracts/auth.md 12). */
 export const SessionView = Schema.Struct({
