@@ -1,3 +1,4 @@
+import { BlockList, isIP } from "node:net"
 import { Config, ConfigProvider, Context, Data, Duration, Effect, Layer, Redacted, Schema } from "effect"
 
 /** One knob: its environment name, its default as written in the environment, and one line of meaning. */
@@ -76,10 +77,45 @@ const json =
       )
     )
 
+/** Addresses and CIDR ranges with commas or spaces between, or the word `none`. */
+const networks = (name: string) =>
+  Config.String(name).pipe(
+    Config.mapEffect((value) => {
+      const list = new BlockList()
+      const ranges = value === "none" ? [] : value.split(/[\s,]+/).filter((range) => range !== "")
+      const wrong = ranges.find((range) => !addRange(list, range))
+      return wrong === undefined
+        ? Effect.succeed(list)
+        : Effect.fail(
+            new Config.ConfigError(
+              new ConfigProvider.SourceError({
+                message: `${name}: expected addresses and CIDR ranges, or none, got ${wrong}`
+              })
+            )
+          )
+    })
+  )
+
+const addRange = (list: BlockList, range: string): boolean => {
+  const [address = "", bits, ...rest] = range.split("/")
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  const prefix = Number(bits ?? longest)
+  if (rest.length > 0 || bits === "" || !Number.isInteger(prefix) || prefix < 0 || prefix > longest)
+    return false
+  list.addSubnet(address, prefix, longest === 32 ? "ipv4" : "ipv6")
+  return true
+}
+
 /** Every knob of the runtime. The README's table is checked against this list. */
 const knobTable = {
   httpHost: knob("HTTP_HOST", text, "127.0.0.1", "address the HTTP and WebSocket port listens on"),
   httpPort: knob("HTTP_PORT", port, "9080", "HTTP and WebSocket port; 0 picks a free one"),
+  trustedProxies: knob(
+    "TRUSTED_PROXIES",
+    networks,
+    "127.0.0.0/8, ::1",
+    "addresses and CIDR ranges of reverse proxies whose X-Forwarded-For and X-Forwarded-Host count; none: nobody's"
+  ),
   dataDir: knob("DATA_DIR", text, "./data", "folder of the embedded database and its lock"),
   databaseUrl: knob("DATABASE_URL", secret, "", "external PostgreSQL; empty: the embedded database"),
   amqpUrl: knob("AMQP_URL", secret, "", "RabbitMQ for the event bus; empty: the bus in memory"),
@@ -300,13 +336,19 @@ const knobTable = {
     "",
     "folder whose files replace the templates of mails and of the confirmation page"
   ),
+  confirmationPageType: knob(
+    "CONFIRMATION_PAGE_TYPE",
+    text,
+    "text/html; charset=utf-8",
+    "media type of the page that confirms an email address"
+  ),
   mailFromName: knob("MAIL_FROM_NAME", text, "wazo-auth", "name that mails are from"),
   mailFromAddress: knob("MAIL_FROM_ADDRESS", text, "noreply@wazo.community", "address that mails are from"),
   publicUrl: knob(
     "PUBLIC_URL",
     text,
     "",
-    "https://host[:port] for links in mails; empty: the host that the request named"
+    "https://host[:port] for links in mails; empty: the host that the request named, where it is the tenant's"
   ),
   mailLinkLifetime: knob("MAIL_LINK_LIFETIME", Config.Duration, "2 days", "how long links in mails work"),
   pluginDir: knob("PLUGIN_DIR", text, "", "folder of plugins for authentication; empty: none"),

@@ -1,7 +1,14 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { type Invalid, type NotFound, unknownIdp, unknownMethod, unknownUser } from "../../schemas/auth/errors.ts"
+import {
+  type Invalid,
+  type NotFound,
+  unknownIdp,
+  unknownMethod,
+  unknownUser
+} from "../../schemas/auth/errors.ts"
 import { Transactions } from "../../runtime/bus/changes.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { IdentityProviders } from "./identity-providers.ts"
 
 /** The ways to authenticate, and which users use which (contracts/auth.md 16). */
@@ -88,10 +95,28 @@ export class AuthenticationMethods extends Context.Service<
         )
       })
 
+      yield* warnAboutUnknown(known)
       return { known, require, requireFor, assign, unassign }
     })
   )
 }
+
+/** Users and tenants whose method nothing offers any more, for instance a plugin's that is gone, cannot log in. */
+const warnAboutUnknown = (known: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const rows = yield* sql<{ method: string; users: number; tenants: number }>`
+      select method, sum(users)::int as users, sum(tenants)::int as tenants from (
+        select authentication_method as method, count(*) as users, 0 as tenants from auth_user group by 1
+        union all
+        select default_authentication_method, 0, count(*) from auth_tenant group by 1
+      ) as given where not (method = any(${known}::text[])) group by method order by method`
+    for (const { method, users, tenants } of rows) {
+      yield* Effect.logWarning(
+        `Nothing offers the authentication method ${method}: ${users} users and ${tenants} tenants have it`
+      )
+    }
+  }).pipe(dieOnSqlError)
 
 /** Who has a way to authenticate, and in which field. */
 type MethodHolder = keyof typeof methodFields

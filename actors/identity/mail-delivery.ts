@@ -3,11 +3,13 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { AppConfig, millis } from "../../runtime/config.ts"
 import { type MailAddress, type MailRefused, Mailer } from "../../runtime/mail/mailer.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
+import { linkHost } from "./link-host.ts"
 import { foldLogin } from "./logins.ts"
 import { type DueMail, type LinkBase, type MailJob, MailQueue } from "./mail-queue.ts"
 import { renderTemplate, type TemplateVariables } from "./mail-templates.ts"
 import { isManagedExternally } from "./managed-externally.ts"
 import { Sessions } from "./sessions.ts"
+import { TenantTree } from "./tenant-tree.ts"
 import { Tenants } from "./tenants.ts"
 
 const sent = Metric.counter("strowger_auth_mails_sent_total", {
@@ -37,7 +39,7 @@ export const internalAuthId = "wazo-auth"
 export const mailDeliveryLayer: Layer.Layer<
   never,
   never,
-  MailQueue | Mailer | Sessions | Tenants | SqlClient.SqlClient | AppConfig
+  MailQueue | Mailer | Sessions | Tenants | TenantTree | SqlClient.SqlClient | AppConfig
 > = Layer.effectDiscard(
   Effect.gen(function* () {
     const queue = yield* MailQueue
@@ -88,7 +90,7 @@ const deliver = (
 ): Effect.Effect<
   void,
   MailRefused | SqlError.SqlError,
-  SqlClient.SqlClient | Sessions | Tenants | Mailer | AppConfig
+  SqlClient.SqlClient | Sessions | Tenants | TenantTree | Mailer | AppConfig
 > => (job.kind === "confirmation" ? deliverConfirmation(job) : deliverReset(job))
 
 const deliverConfirmation = Effect.fnUntraced(function* ({
@@ -96,15 +98,15 @@ const deliverConfirmation = Effect.fnUntraced(function* ({
   base
 }: Extract<MailJob, { kind: "confirmation" }>) {
   const sql = yield* SqlClient.SqlClient
-  const [email] = yield* sql<{ address: string; username: string | null }>`
-    select e.address, u.username from auth_email e join auth_user u on u.uuid = e.user_uuid
+  const [email] = yield* sql<{ address: string; username: string | null; tenant_uuid: string }>`
+    select e.address, u.username, u.tenant_uuid from auth_email e join auth_user u on u.uuid = e.user_uuid
     where e.uuid = ${emailUuid} and not e.confirmed`
   if (email === undefined) return
   yield* sendWithToken({
     access: `auth.emails.${emailUuid}.confirm.edit`,
     to: { name: email.username ?? "", address: email.address },
     template: "confirmation",
-    base,
+    base: yield* linkHost(base, email.tenant_uuid),
     variables: { email_uuid: emailUuid }
   })
 })
@@ -117,7 +119,7 @@ const deliverReset = Effect.fnUntraced(function* (job: Extract<MailJob, { kind: 
     access: passwordResetAccess(user.uuid),
     to: { name: user.username ?? "", address: target },
     template: "reset",
-    base: job.base,
+    base: yield* linkHost(job.base, user.tenant_uuid),
     variables: { user_uuid: user.uuid }
   })
 })
@@ -126,6 +128,7 @@ interface ResetUser {
   readonly uuid: string
   readonly username: string | null
   readonly method: string
+  readonly tenant_uuid: string
   readonly emails: ReadonlyArray<{ address: string; main: boolean; confirmed: boolean }>
 }
 
@@ -141,7 +144,7 @@ const findForReset = Effect.fnUntraced(function* ({
     login: sql`exists (select 1 from auth_login l where l.user_uuid = u.uuid and l.login = ${foldLogin(value)})`
   }[by]
   const [user] = yield* sql<ResetUser>`
-    select u.uuid, u.username,
+    select u.uuid, u.username, u.tenant_uuid,
       case u.authentication_method when 'default' then t.default_authentication_method
         else u.authentication_method end as method,
       coalesce((
@@ -179,9 +182,12 @@ const sendWithToken = Effect.fnUntraced(function* (mail: {
     userAgent: "",
     remoteAddress: ""
   })
+  const { hostname, port, prefix } = mail.base
   const variables = {
     ...mail.variables,
-    ...mail.base,
+    hostname,
+    port,
+    prefix,
     token: token.id,
     username: mail.to.name,
     email_address: mail.to.address

@@ -8,6 +8,8 @@ export interface LinkBase {
   readonly port?: string
   /** Path of a reverse proxy. */
   readonly prefix: string
+  /** The operator has named the host, not the request. */
+  readonly configured?: boolean
 }
 
 /** A mail that somebody caused. Who gets it, if anybody, is found out when it is sent. */

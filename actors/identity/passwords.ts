@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Semaphore } from "effect"
+import { Context, Effect, Layer, Metric, Semaphore } from "effect"
 import { type Argon2Parameters, argon2, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto"
 
 /** The outcome of comparing a password with what is stored for a user. */
@@ -7,6 +7,12 @@ export interface PasswordCheck {
   /** The stored form is older or weaker than what `hash` makes now: store a new one. */
   readonly outdated: boolean
 }
+
+/** Each is the work of one login, whoever it is for. */
+export const hashesComputed = Metric.counter("strowger_auth_password_hashes_total", {
+  description: "Password hashes computed, to set a password or to compare one",
+  incremental: true
+})
 
 /**
  * Password hashes: Argon2id as PHC strings (RFC 9106, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`). Imported
@@ -29,7 +35,10 @@ export class Passwords extends Context.Service<
     Effect.gen(function* () {
       const places = yield* Semaphore.make(2)
       // A caller that goes away leaves the line, but never a place whose work still runs.
-      const inLine = <A>(work: Effect.Effect<A>) => places.withPermits(1)(Effect.uninterruptible(work))
+      const inLine = <A>(work: Effect.Effect<A>) =>
+        places.withPermits(1)(
+          Effect.uninterruptible(Effect.tap(work, () => Metric.update(hashesComputed, 1)))
+        )
       const nobody = yield* argon2id("", randomBytes(16), current)
       const check = Effect.fnUntraced(function* (password: string, stored: string | undefined) {
         const known = stored === undefined ? undefined : parse(stored)

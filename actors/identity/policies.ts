@@ -15,7 +15,13 @@ import {
   unknownPolicy,
   unknownUser
 } from "../../schemas/auth/errors.ts"
-import type { AttachedPoliciesQuery, PoliciesQuery, PolicyCreation, PolicyUpdate, PolicyView } from "../../schemas/auth/models.ts"
+import type {
+  AttachedPoliciesQuery,
+  PoliciesQuery,
+  PolicyCreation,
+  PolicyUpdate,
+  PolicyView
+} from "../../schemas/auth/models.ts"
 import type { Caller } from "../../schemas/common/caller.ts"
 import { Transactions } from "../../runtime/bus/changes.ts"
 import { dieOnSqlError, onConstraint } from "../../runtime/database/sql-errors.ts"

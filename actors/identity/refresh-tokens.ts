@@ -55,11 +55,12 @@ export class RefreshTokens extends Context.Service<
       query: RefreshTokensQuery,
       userUuid?: string
     ) => Effect.Effect<Page<RefreshTokenView>>
-    /** The tokens made with it stay alive. */
+    /** The tokens made with it stay alive, unless their sessions are to end with it. */
     readonly remove: (
       tenants: ReadonlyArray<string>,
       userUuid: string,
-      clientId: string
+      clientId: string,
+      withSessions: boolean
     ) => Effect.Effect<void, NotFound>
     readonly find: (
       secret: string,
@@ -137,9 +138,23 @@ export class RefreshTokens extends Context.Service<
         dieOnSqlError
       )
 
-      const remove = (tenants: ReadonlyArray<string>, userUuid: string, clientId: string) =>
+      const remove = (
+        tenants: ReadonlyArray<string>,
+        userUuid: string,
+        clientId: string,
+        withSessions: boolean
+      ) =>
         transactions.run(
           Effect.fnUntraced(function* (changes) {
+            if (withSessions) {
+              yield* sessions.endWhere(
+                changes,
+                sql`t.refresh_token_uuid in (
+                  select r.uuid from auth_refresh_token r join auth_user u on u.uuid = r.user_uuid
+                  where u.uuid = ${userUuid} and r.client_id = ${clientId}
+                    and u.tenant_uuid = any(${tenants}::uuid[]))`
+              )
+            }
             const [removed] = yield* sql<{ mobile: boolean; tenantUuid: string }>`
               delete from auth_refresh_token r using auth_user u
               where u.uuid = r.user_uuid and u.uuid = ${userUuid} and r.client_id = ${clientId}

@@ -55,6 +55,7 @@ export class SamlConfigurations extends Context.Service<
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         const transactions = yield* Transactions
+        const configurationOf = makeReader()
 
         const find = Effect.fnUntraced(function* (tenantUuid: string) {
           const [row] = yield* sql<SamlRow>`
@@ -138,7 +139,23 @@ const wellFormed = (metadata: string) => {
 
 const viewOf = ({ metadata: _, ...view }: SamlRow): SamlConfigView => view
 
-const configurationOf = (row: SamlRow): SamlConfiguration | undefined => {
-  const provider = readMetadata(row.metadata)
-  return provider && { tenantUuid: row.tenant_uuid, entityId: row.entity_id, acsUrl: row.acs_url, provider }
+/** Reads rows. Metadata that was read before, which is large and seldom changes, is not parsed again. */
+const makeReader = () => {
+  const known = new Map<string, { readonly text: string; readonly provider: Provider }>()
+  const providerOf = ({ tenant_uuid, metadata }: SamlRow): Provider => {
+    const last = known.get(tenant_uuid)
+    if (last?.text === metadata) return last.provider
+    const provider = readMetadata(metadata)
+    if (known.size >= mostKnown) known.clear()
+    known.set(tenant_uuid, { text: metadata, provider })
+    return provider
+  }
+  return (row: SamlRow): SamlConfiguration | undefined => {
+    const provider = providerOf(row)
+    return provider && { tenantUuid: row.tenant_uuid, entityId: row.entity_id, acsUrl: row.acs_url, provider }
+  }
 }
+
+type Provider = IdentityProviderMetadata | undefined
+/** Tenants whose metadata is kept in memory. */
+const mostKnown = 1_000

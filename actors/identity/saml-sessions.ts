@@ -20,6 +20,7 @@ import {
 } from "../../schemas/auth/saml.ts"
 import { type Account, Accounts } from "./accounts.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
+import { isWithinDomain } from "./link-host.ts"
 import {
   loginRequest,
   logoutRequest,
@@ -267,11 +268,6 @@ const relayStateOf = (id: string): string => `${createHash("sha256").update(id).
 const printable = (text: string): string => text.replaceAll("\0", "")
 
 const originOf = (url: URL): string => `${url.protocol}//${url.host}`
-
-const isWithinDomain = (host: string, domain: string): boolean => {
-  const name = domain.toLowerCase().replace(/\.$/, "")
-  return host === name || host.endsWith(`.${name}`)
-}
 
 const withQuery = (address: string, name: string, value: string): string => {
   const url = new URL(address)

@@ -88,9 +88,15 @@ export class TenantRegistry extends Context.Service<
         return row === undefined ? yield* unknownTenant(uuid) : viewOf(row)
       })
 
-      const requireContact = Effect.fnUntraced(function* (uuid: string | null) {
-        if (uuid === null) return
-        const users = yield* sql`select 1 from auth_user where uuid = ${uuid}`
+      /** A user that the caller sees; one that somebody else has put there may stay. */
+      const requireContact = Effect.fnUntraced(function* (
+        caller: Caller,
+        uuid: string | null,
+        known: string | null
+      ) {
+        if (uuid === null || uuid === known) return
+        const users = yield* sql`
+          select 1 from auth_user where uuid = ${uuid} and tenant_uuid = any(${caller.visibleTenants}::uuid[])`
         if (users.length === 0) return yield* unknownUser(uuid)
       })
 
@@ -116,7 +122,7 @@ export class TenantRegistry extends Context.Service<
           Effect.fnUntraced(
             function* (changes) {
               const uuid = tenant.uuid ?? randomUUID()
-              yield* requireContact(tenant.contact)
+              yield* requireContact(caller, tenant.contact, null)
               const slug =
                 tenant.slug ??
                 (yield* generateSlug(tenant.name, tenantSlug, (candidate) =>
@@ -154,8 +160,8 @@ export class TenantRegistry extends Context.Service<
       const update = (caller: Caller, uuid: string, tenant: TenantUpdate) =>
         transactions.run(
           Effect.fnUntraced(function* (changes) {
-            yield* find(caller, uuid)
-            yield* requireContact(tenant.contact)
+            const { contact } = yield* find(caller, uuid)
+            yield* requireContact(caller, tenant.contact, contact)
             yield* sql`update auth_tenant set ${sql.update(rowOf(tenant))} where uuid = ${uuid}`
             yield* setDomains(uuid, tenant.domain_names)
             changes.emit(authTenantUpdated, { tenantUuid: uuid }, { uuid, name: tenant.name })

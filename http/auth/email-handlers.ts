@@ -1,4 +1,5 @@
 import { Effect, Layer } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Emails } from "../../actors/identity/emails.ts"
 import { renderTemplate } from "../../actors/identity/mail-templates.ts"
@@ -9,8 +10,7 @@ import { AuthApi } from "../../schemas/auth/api.ts"
 import { unknownPath } from "../../schemas/auth/errors.ts"
 import { RegistrationOpen } from "../../schemas/auth/middleware.ts"
 import { CurrentCaller } from "../../schemas/common/caller.ts"
-import { linkBaseOf } from "./link-base.ts"
-import { remoteAddress } from "./remote-address.ts"
+import { forwarded } from "./forwarded.ts"
 
 /** Email addresses and their confirmation (contracts/auth.md 8). */
 const emails = HttpApiBuilder.group(
@@ -18,37 +18,38 @@ const emails = HttpApiBuilder.group(
   "emails",
   Effect.fnUntraced(function* (handlers) {
     const emails = yield* Emails
-    const { mailTemplateDir, publicUrl } = yield* AppConfig
-    return handlers.handleAll({
-      replace: ({ params, payload }) =>
+    const { mailTemplateDir, confirmationPageType } = yield* AppConfig
+    const { linkBase } = yield* forwarded
+    return handlers
+      .handle("replace", ({ params, payload }) =>
         Effect.flatMap(CurrentCaller, ({ visibleTenants }) =>
           emails.replace(visibleTenants, params.user_uuid, payload.emails)
-        ),
-      replaceAsAdmin: ({ params, payload }) =>
+        )
+      )
+      .handle("replaceAsAdmin", ({ params, payload }) =>
         Effect.flatMap(CurrentCaller, ({ visibleTenants }) =>
           emails.replace(visibleTenants, params.user_uuid, payload.emails)
-        ),
-      requestConfirmation: ({ params, request }) =>
+        )
+      )
+      .handle("requestConfirmation", ({ params, request }) =>
         Effect.flatMap(CurrentCaller, ({ visibleTenants }) =>
-          emails.requestConfirmation(
-            visibleTenants,
-            params.user_uuid,
-            params.email_uuid,
-            linkBaseOf(request, publicUrl)
-          )
-        ),
-      confirm: ({ params }) =>
+          emails.requestConfirmation(visibleTenants, params.user_uuid, params.email_uuid, linkBase(request))
+        )
+      )
+      .handle("confirm", ({ params }) =>
         Effect.flatMap(CurrentCaller, ({ visibleTenants }) =>
           emails.confirm(visibleTenants, params.email_uuid)
-        ),
-      confirmByLink: ({ params }) =>
-        Effect.flatMap(CurrentCaller, ({ visibleTenants }) =>
-          Effect.andThen(
-            emails.confirm(visibleTenants, params.email_uuid),
-            renderTemplate(mailTemplateDir, "confirmation-page.html", { email_uuid: params.email_uuid })
-          )
         )
-    })
+      )
+      .handleRaw("confirmByLink", ({ params }) =>
+        Effect.gen(function* () {
+          const { visibleTenants } = yield* CurrentCaller
+          const { email_uuid } = params
+          yield* emails.confirm(visibleTenants, email_uuid)
+          const page = yield* renderTemplate(mailTemplateDir, "confirmation-page.html", { email_uuid })
+          return HttpServerResponse.text(page, { contentType: confirmationPageType })
+        })
+      )
   })
 )
 
@@ -57,10 +58,11 @@ const passwords = HttpApiBuilder.group(
   "passwords",
   Effect.fnUntraced(function* (handlers) {
     const passwords = yield* PasswordChanges
+    const { address } = yield* forwarded
     return handlers.handleAll({
       change: ({ params, payload, request }) =>
         Effect.flatMap(CurrentCaller, ({ visibleTenants }) =>
-          passwords.change(visibleTenants, params.user_uuid, payload, remoteAddress(request))
+          passwords.change(visibleTenants, params.user_uuid, payload, address(request))
         )
     })
   })
@@ -71,9 +73,9 @@ const resetRequests = HttpApiBuilder.group(
   "password reset requests",
   Effect.fnUntraced(function* (handlers) {
     const passwords = yield* PasswordChanges
-    const { publicUrl } = yield* AppConfig
+    const { linkBase } = yield* forwarded
     return handlers.handleAll({
-      request: ({ query, request }) => passwords.requestReset(query, linkBaseOf(request, publicUrl))
+      request: ({ query, request }) => passwords.requestReset(query, linkBase(request))
     })
   })
 )
@@ -95,9 +97,9 @@ const registration = HttpApiBuilder.group(
   "registration",
   Effect.fnUntraced(function* (handlers) {
     const registrations = yield* Registrations
-    const { publicUrl } = yield* AppConfig
+    const { linkBase } = yield* forwarded
     return handlers.handleAll({
-      register: ({ payload, request }) => registrations.register(payload, linkBaseOf(request, publicUrl))
+      register: ({ payload, request }) => registrations.register(payload, linkBase(request))
     })
   })
 )

@@ -41,9 +41,7 @@ const tenants = HttpApiBuilder.group(
       update: ({ params, payload }) =>
         methods
           .requireFor("tenants", payload.default_authentication_method)
-          .pipe(
-            Effect.andThen(asCaller((caller) => registry.update(caller, params.tenant_uuid, payload)))
-          ),
+          .pipe(Effect.andThen(asCaller((caller) => registry.update(caller, params.tenant_uuid, payload)))),
       remove: ({ params }) => asCaller((caller) => registry.remove(caller, params.tenant_uuid)),
       domains: ({ params }) =>
         asCaller((caller) =>
@@ -147,8 +145,16 @@ const refreshTokens = HttpApiBuilder.group(
     const users = yield* Users
     const ofUser = (tenants: ReadonlyArray<string>, userUuid: string, query: RefreshTokensQuery) =>
       Effect.andThen(users.get(tenants, userUuid), refreshTokens.list(tenants, query, userUuid))
-    const remove = (tenants: ReadonlyArray<string>, userUuid: string, clientId: string) =>
-      Effect.andThen(users.get(tenants, userUuid), refreshTokens.remove(tenants, userUuid, clientId))
+    const remove = (
+      tenants: ReadonlyArray<string>,
+      userUuid: string,
+      clientId: string,
+      withSessions: boolean
+    ) =>
+      Effect.andThen(
+        users.get(tenants, userUuid),
+        refreshTokens.remove(tenants, userUuid, clientId, withSessions)
+      )
     /** The caller is in the token's own tenant, whatever the tenant header says. */
     const asMyself = <A, E, R>(use: (tenants: ReadonlyArray<string>, me: string) => Effect.Effect<A, E, R>) =>
       asCaller(({ ownTenantUuid, userUuid }) => use([ownTenantUuid], userUuid ?? nobody))
@@ -156,10 +162,13 @@ const refreshTokens = HttpApiBuilder.group(
       list: ({ query }) => asCaller((caller) => refreshTokens.list(listed(caller, query), query)),
       ofUser: ({ params, query }) =>
         asCaller(({ visibleTenants }) => ofUser(visibleTenants, params.user_uuid, query)),
-      remove: ({ params }) =>
-        asCaller(({ visibleTenants }) => remove(visibleTenants, params.user_uuid, params.client_id)),
+      remove: ({ params, query }) =>
+        asCaller(({ visibleTenants }) =>
+          remove(visibleTenants, params.user_uuid, params.client_id, query.revoke_sessions)
+        ),
       mine: ({ query }) => asMyself((tenants, me) => ofUser(tenants, me, query)),
-      removeMine: ({ params }) => asMyself((tenants, me) => remove(tenants, me, params.client_id))
+      removeMine: ({ params, query }) =>
+        asMyself((tenants, me) => remove(tenants, me, params.client_id, query.revoke_sessions))
     })
   })
 )

@@ -66,7 +66,7 @@ const inputError = (error: HttpApiError.HttpApiSchemaError, { group }: Endpoint)
   }
   const resource = Context.getOption(group.annotations, ErrorResource)
   const named = Option.getOrUndefined(resource)
-  if (error.kind === "Query" && named !== "reset") 
+  if (error.kind === "Query" && named !== "reset")
     return invalidListParameters(parameterProblems(error.cause))
   if (named === "emails")
     return invalidEmails(path[0] === "_schema" ? { _schema: [problem] } : nested(finding))

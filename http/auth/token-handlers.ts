@@ -9,7 +9,7 @@ import { Platform } from "../../runtime/platform.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
 import { unknownToken } from "../../schemas/auth/errors.ts"
 import { basicCredentials } from "./basic-credentials.ts"
-import { remoteAddress } from "./remote-address.ts"
+import { forwarded } from "./forwarded.ts"
 import { questionOf, refusalOf, type TokenQuestion } from "./token-check.ts"
 import { createdTokenView, knownTokenView } from "./token-view.ts"
 
@@ -24,6 +24,7 @@ export const tokenHandlers = HttpApiBuilder.group(
     const sessions = yield* Sessions
     const tenants = yield* Tenants
     const tokens = yield* Tokens
+    const { address } = yield* forwarded
     const { uuid: platformUuid } = yield* Platform
 
     const allowed = Effect.fnUntraced(function* (id: string, question: TokenQuestion) {
@@ -40,7 +41,7 @@ export const tokenHandlers = HttpApiBuilder.group(
           body: payload,
           mobile: sessionType(request).toLowerCase() === "mobile",
           userAgent: request.headers["user-agent"] ?? "",
-          remoteAddress: remoteAddress(request)
+          remoteAddress: address(request)
         })
         const revoked = String(admission.sessionsRevoked)
         yield* HttpEffect.appendPreResponseHandler((_, response) =>

@@ -1,6 +1,6 @@
-import { HttpRouter, HttpServerResponse } from "effect/http"
+import { HttpRouter, type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { type HttpApi, type HttpApiGroup, OpenApi } from "effect/http-api"
-import { Schema } from "effect"
+import { Effect, type Schema } from "effect"
 
 /**
  * The YAML document that a surface's own clients look for: OpenAPI 2 with `info` and `paths`
@@ -11,21 +11,30 @@ export const apiYamlRoute = <Id extends string, Groups extends HttpApiGroup.Cons
   prefix: `/${string}`
 ) => {
   const document = toOpenApi2(OpenApi.fromApi(api), prefix)
-  // JSON is YAML.
-  const body = JSON.stringify(document, null, 2)
-  return HttpRouter.add(
-    "GET",
-    `${prefix}/api/api.yml`,
-    HttpServerResponse.text(body, { contentType: "application/x-yaml" })
+  return HttpRouter.add("GET", `${prefix}/api/api.yml`, (request) =>
+    Effect.succeed(
+      // JSON is YAML.
+      HttpServerResponse.text(
+        JSON.stringify({ ...document, basePath: basePathOf(request, prefix) }, null, 2),
+        {
+          contentType: "application/x-yaml"
+        }
+      )
+    )
   )
+}
+
+/** The surface's version below the path that a reverse proxy names in X-Script-Name, else the surface's own path. */
+const basePathOf = ({ headers }: HttpServerRequest.HttpServerRequest, prefix: string): string => {
+  const script = headers["x-script-name"] ?? ""
+  return /^(\/[\w.~-]+)+$/.test(script) ? `${script}${prefix.slice(prefix.lastIndexOf("/"))}` : prefix
 }
 
 type Json = Schema.Json
 
-const toOpenApi2 = (spec: OpenApi.OpenAPISpec, prefix: string): Json => ({
+const toOpenApi2 = (spec: OpenApi.OpenAPISpec, prefix: string): Readonly<Record<string, Json>> => ({
   swagger: "2.0",
   info: { title: spec.info.title, version: spec.info.version },
-  basePath: prefix,
   consumes: ["application/json"],
   produces: ["application/json"],
   securityDefinitions: { wazo_auth_token: { type: "apiKey", name: "X-Auth-Token", in: "header" } },

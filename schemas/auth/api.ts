@@ -33,6 +33,7 @@ import {
   PolicyCreation,
   PolicyUpdate,
   PolicyView,
+  RefreshTokenRemoval,
   RefreshTokensQuery,
   RefreshTokenView,
   ScopesBody,
@@ -277,6 +278,7 @@ export class RefreshTokenEndpoints extends HttpApiGroup.make("refresh tokens")
     }).annotate(RequiredAcl, "auth.users.{user_uuid}.tokens.read"),
     HttpApiEndpoint.delete("remove", "/users/:user_uuid/tokens/:client_id", {
       params: { ...user, client_id: longText },
+      query: RefreshTokenRemoval,
       success: Done,
       error: NotFound
     }).annotate(RequiredAcl, "auth.users.{user_uuid}.tokens.{client_id}.delete"),
@@ -287,6 +289,7 @@ export class RefreshTokenEndpoints extends HttpApiGroup.make("refresh tokens")
     }).annotate(RequiredAcl, "auth.users.me.tokens.read"),
     HttpApiEndpoint.delete("removeMine", "/users/me/tokens/:client_id", {
       params: { client_id: longText },
+      query: RefreshTokenRemoval,
       success: Done,
       error: NotFound
     }).annotate(RequiredAcl, "auth.users.me.tokens.{client_id}.delete")

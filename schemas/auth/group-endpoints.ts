@@ -11,13 +11,7 @@ import {
   Unauthorized
 } from "./errors.ts"
 import { longText, page, pathUuid } from "./fields.ts"
-import {
-  GroupCreation,
-  GroupsQuery,
-  GroupUsersQuery,
-  GroupView,
-  UserGroupsQuery
-} from "./groups.ts"
+import { GroupCreation, GroupsQuery, GroupUsersQuery, GroupView, UserGroupsQuery } from "./groups.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "./middleware.ts"
 import { AttachedPoliciesQuery, PolicyView, UserView } from "./models.ts"
 

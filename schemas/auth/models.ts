@@ -267,6 +267,9 @@ export const RefreshTokenView = Schema.Struct({
 })
 export type RefreshTokenView = typeof RefreshTokenView.Type
 
+/** Whether the sessions that were made with a refresh token end with it. */
+export const RefreshTokenRemoval = Schema.Struct({ revoke_sessions: optional(flag, "false") })
+
 export const RefreshTokensQuery = Schema.Struct({
   ...listQuery(["created_at", "client_id", "mobile"]),
   created_at: Schema.optionalKey(moment),
