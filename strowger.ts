@@ -124,18 +124,19 @@ const doorsLayer = Layer.effect(
     const websocketd = yield* makeWebsocketd
     const inspection = yield* makeInspectDoor
     const readiness = yield* Readiness
+    const surfaces = [
+      agentdSurface,
+      amidSurface,
+      authSurface,
+      confdSurface,
+      inspectSurface,
+      supervisorSurface,
+      webhookdSurface
+    ]
     const address = yield* serve({
       routes,
-      surfaces: [
-        agentdSurface,
-        amidSurface,
-        authSurface,
-        confdSurface,
-        inspectSurface,
-        supervisorSurface,
-        webhookdSurface
-      ],
-      doors: [corsDoor, yield* tokenCheckDoor, websocketdDoor(websocketd), inspection.door]
+      surfaces,
+      doors: [corsDoor(surfaces), yield* tokenCheckDoor, websocketdDoor(websocketd), inspection.door]
     })
     // Open sockets would keep the server from closing.
     yield* Effect.addFinalizer(() =>

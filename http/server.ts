@@ -54,9 +54,12 @@ export const serve = Effect.fnUntraced(function* <E, R>(options: {
     Effect.provideContext(tracePrivacy),
     Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBody)
   )
+  const aliases = options.surfaces.flatMap(({ alias, prefix }) =>
+    alias === undefined ? [] : [{ alias, prefix }]
+  )
   const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 32 * 1024 })
   server.on("request", (request, response) => {
-    const path = pathOf(request)
+    const path = canonicalPath(request, aliases)
     for (const door of options.doors) if (door.request?.(request, response, path)) return
     handler(request, response)
   })
@@ -77,6 +80,20 @@ export const serve = Effect.fnUntraced(function* <E, R>(options: {
 })
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split("?", 1)[0] ?? "/"
+
+/** The path of a request. One below an alias becomes the path that the surface is mounted at. */
+const canonicalPath = (
+  request: IncomingMessage,
+  aliases: ReadonlyArray<{ readonly alias: string; readonly prefix: string }>
+): string => {
+  const path = pathOf(request)
+  for (const { alias, prefix } of aliases) {
+    if (path !== alias && !path.startsWith(`${alias}/`)) continue
+    request.url = prefix + (request.url ?? "").slice(alias.length)
+    return pathOf(request)
+  }
+  return path
+}
 
 /** The port cannot be had; `message` says which and why. */
 export class ListenFailed extends Error {

@@ -27,6 +27,7 @@ const categories: Readonly<Record<Problem["kind"], string>> = {
   "unknown-path": "Resource Not Found",
   "method-not-allowed": "Input Error",
   "malformed-body": "Input Error",
+  "unsupported-media-type": "Input Error",
   "body-too-large": "Input Error",
   internal: "Unexpected error"
 }

@@ -1,5 +1,5 @@
-import { Cause, Data, Effect, Option, References } from "effect"
-import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { type ByteSize, Cause, Data, Effect, Option, References } from "effect"
+import { HttpIncomingMessage, HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApi, type HttpApiGroup } from "effect/http-api"
 import { randomUUID } from "node:crypto"
 
@@ -8,6 +8,7 @@ export type Problem =
   | { readonly kind: "unknown-path" }
   | { readonly kind: "method-not-allowed"; readonly allowed: ReadonlyArray<string> }
   | { readonly kind: "malformed-body"; readonly message: string }
+  | { readonly kind: "unsupported-media-type" }
   | { readonly kind: "body-too-large" }
   | { readonly kind: "internal"; readonly requestId: string }
 
@@ -17,11 +18,37 @@ export interface Operation {
   readonly path: string
 }
 
+/** What browsers are told of a surface. */
+export interface CorsPolicy {
+  /** Whether answers to requests without an `Origin` say so too. */
+  readonly always?: boolean
+  readonly methods: string
+  /** Request headers. */
+  readonly headers: string
+  /** Response headers. */
+  readonly exposed: string
+  /** The value of `Access-Control-Allow-Credentials`; absent: no such header. */
+  readonly credentials?: "false"
+}
+
+/** How a surface takes the bodies of requests, where it is not as lenient as the others. */
+export interface BodyRules {
+  /** Media types; any other, and none, is answered 415. Absent: whatever the type, the body is JSON. */
+  readonly types?: ReadonlyArray<string>
+  /** Default: the limit of the server. */
+  readonly limit?: ByteSize.ByteSize
+}
+
 /** A public surface: where it is mounted, what it answers to, and how it words a problem. */
 export interface Surface {
   readonly prefix: string
+  /** Where else it answers: the path under which its own links and clients know it. */
+  readonly alias?: string
   readonly operations: ReadonlyArray<Operation>
   readonly problem: (problem: Problem) => HttpServerResponse.HttpServerResponse
+  readonly body?: BodyRules
+  /** Absent: that of the server. */
+  readonly cors?: CorsPolicy
 }
 
 /** The HTTP status that goes with a problem. */
@@ -33,6 +60,8 @@ export const problemStatus = (problem: Problem): number => {
       return 405
     case "malformed-body":
       return 400
+    case "unsupported-media-type":
+      return 415
     case "body-too-large":
       return 413
     case "internal":
@@ -49,6 +78,8 @@ export const problemText = (problem: Problem): string => {
       return "The method is not allowed for the requested URL"
     case "malformed-body":
       return problem.message
+    case "unsupported-media-type":
+      return "The media type of the request body is not supported"
     case "body-too-large":
       return "The request body is too large"
     case "internal":
@@ -76,6 +107,9 @@ const maxJsonDepth = 64
 /** The body of a request is no JSON that can be worked with. Raised as a defect where the body is decoded. */
 export class MalformedBody extends Data.TaggedError("MalformedBody")<{ readonly message: string }> {}
 
+/** The body of a request is of no type that its surface takes. Raised as a defect where the body is decoded. */
+class UnsupportedMediaType extends Data.TaggedError("UnsupportedMediaType") {}
+
 /**
  * Wraps the routes of all surfaces: the body is read as JSON whatever the content type, a falsy or absent one is
  * `{}`; unknown paths, wrong methods, bad and oversized bodies and defects are answered in the surface's words.
@@ -88,12 +122,24 @@ export const serveSurfaces = <E, R>(
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const path = request.url.split("?", 1)[0] ?? "/"
-    const surface = surfaces.find(({ prefix }) => path.startsWith(`${prefix}/`) || path === prefix)
-    return yield* app.pipe(
-      Effect.provideService(HttpServerRequest.HttpServerRequest, surface ? withJsonBody(request) : request),
+    const surface = surfaceOf(surfaces, path)
+    return yield* limited(app, surface).pipe(
+      Effect.provideService(
+        HttpServerRequest.HttpServerRequest,
+        surface ? withJsonBody(request, surface) : request
+      ),
       Effect.catchCause((cause) => answerFailure(cause, surface ?? plainSurface, request.method, path))
     )
   })
+
+/** The surface that a path belongs to. */
+export const surfaceOf = (surfaces: ReadonlyArray<Surface>, path: string): Surface | undefined =>
+  surfaces.find(({ prefix }) => path.startsWith(`${prefix}/`) || path === prefix)
+
+const limited = <A, E, R>(app: Effect.Effect<A, E, R>, surface: Surface | undefined) =>
+  surface?.body?.limit === undefined
+    ? app
+    : Effect.provideService(app, HttpIncomingMessage.MaxBodySize, surface.body.limit)
 
 const answerFailure = Effect.fnUntraced(function* (
   cause: Cause.Cause<unknown>,
@@ -106,6 +152,7 @@ const answerFailure = Effect.fnUntraced(function* (
   if (error instanceof MalformedBody) {
     return surface.problem({ kind: "malformed-body", message: error.message })
   }
+  if (error instanceof UnsupportedMediaType) return surface.problem({ kind: "unsupported-media-type" })
   if (HttpServerError.isHttpServerError(error)) {
     if (error.reason._tag === "RouteNotFound") return surface.problem(missingRoute(surface, method, path))
     if (error.reason._tag === "RequestParseError") {
@@ -157,16 +204,28 @@ const plainSurface: Surface = {
 /** Multipart and other binary uploads stay as they are. */
 const rawContentTypes = /^(multipart\/|application\/octet-stream|text\/csv|application\/gzip)/i
 
-const withJsonBody = (request: HttpServerRequest.HttpServerRequest): HttpServerRequest.HttpServerRequest => {
+const withJsonBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  { body }: Surface
+): HttpServerRequest.HttpServerRequest => {
   const contentType = request.headers["content-type"] ?? ""
-  if (rawContentTypes.test(contentType)) return request
+  if (body?.types === undefined && rawContentTypes.test(contentType)) return request
   const json = request.modify({
     headers: { ...request.headers, "content-type": "application/json" } as never
   })
-  return Object.create(json, {
-    text: { value: Effect.flatMap(request.text, request.method === "PATCH" ? checkJson : normaliseJson) }
-  }) as typeof json
+  const read = request.method === "PATCH" ? checkJson : normaliseJson
+  const text =
+    body?.types === undefined
+      ? Effect.flatMap(request.text, read)
+      : isOneOf(body.types, contentType)
+        ? Effect.flatMap(request.text, checkJson)
+        : Effect.die(new UnsupportedMediaType())
+  return Object.create(json, { text: { value: text } }) as typeof json
 }
+
+/** Media types are compared without case and parameters. */
+const isOneOf = (types: ReadonlyArray<string>, contentType: string): boolean =>
+  types.includes((contentType.split(";", 1)[0] ?? "").trim().toLowerCase())
 
 /** An absent or falsy document and an empty array count as `{}`; what is no JSON is a defect with its reason. */
 export const normaliseJson = (text: string): Effect.Effect<string> =>

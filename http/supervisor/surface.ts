@@ -33,6 +33,7 @@ const errorIds: Readonly<Record<Problem["kind"], string>> = {
   "unknown-path": "not-found",
   "method-not-allowed": "method-not-allowed",
   "malformed-body": "invalid-data",
+  "unsupported-media-type": "invalid-data",
   "body-too-large": "invalid-data",
   internal: "unexpected-error"
 }

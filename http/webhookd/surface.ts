@@ -39,6 +39,7 @@ const errorIds: Readonly<Record<Problem["kind"], string>> = {
   "unknown-path": "not-found",
   "method-not-allowed": "method-not-allowed",
   "malformed-body": "invalid-data",
+  "unsupported-media-type": "invalid-data",
   "body-too-large": "body-too-large",
   internal: "internal-error"
 }

@@ -25,10 +25,13 @@ export interface Caller {
 export class CurrentCaller extends Context.Service<CurrentCaller, Caller>()("strowger/CurrentCaller") {}
 
 /**
- * Annotation of an endpoint: the access its caller needs, with `{parameter}` for path values. An endpoint without
- * it needs no token.
+ * Annotation of an endpoint: the access its caller needs, with `{parameter}` for path values; `{tenant_uuid}` that is
+ * no path value is the acting tenant. An endpoint without it needs no token.
  */
 export class RequiredAcl extends Context.Service<RequiredAcl, string>()("strowger/RequiredAcl") {}
+
+/** Annotation of an endpoint: another access that will do as well. */
+export class AlternativeAcl extends Context.Service<AlternativeAcl, string>()("strowger/AlternativeAcl") {}
 
 /**
  * Annotation of an endpoint that people reach by a link: the token of `?token=` counts, before the header's. Its
