@@ -331,3 +331,38 @@ export const agentAssignmentChanged = defineEvent<{ agent_id: number }>({
   class: "service",
   routingKey: "strowger.agents.assignment"
 })
+
+/** A phone (contracts/provisioning.md, section 12). */
+interface DeviceData {
+  id: string
+}
+export const deviceCreated = defineEvent<DeviceData>({
+  name: "device_created",
+  class: "tenant",
+  routingKey: "config.device.created"
+})
+export const deviceEdited = defineEvent<DeviceData>({
+  name: "device_edited",
+  class: "tenant",
+  routingKey: "config.device.edited"
+})
+export const deviceDeleted = defineEvent<DeviceData>({
+  name: "device_deleted",
+  class: "tenant",
+  routingKey: "config.device.deleted"
+})
+
+interface LineDevice {
+  line: { id: number; name: string | null }
+  device: { id: string }
+}
+export const lineDeviceAssociated = defineEvent<LineDevice>({
+  name: "line_device_associated",
+  class: "tenant",
+  routingKey: "config.lines.{line.id}.devices.{device.id}.updated"
+})
+export const lineDeviceDissociated = defineEvent<LineDevice>({
+  name: "line_device_dissociated",
+  class: "tenant",
+  routingKey: "config.lines.{line.id}.devices.{device.id}.deleted"
+})
