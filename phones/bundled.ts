@@ -1,4 +1,6 @@
+import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
+import { aastra } from "./aastra/plugin.ts"
 
 /** A plugin that comes with the product. */
 export interface BundledPlugin {
@@ -9,4 +11,8 @@ export interface BundledPlugin {
 }
 
 /** The plugins that come with the product, by id. */
-export const bundledPlugins: ReadonlyArray<BundledPlugin> = []
+export const bundledPlugins: ReadonlyArray<BundledPlugin> = [bundled("strowger-aastra", "aastra", aastra)]
+
+function bundled(id: string, folder: string, factory: PluginFactory): BundledPlugin {
+  return { id, factory, templates: join(import.meta.dirname, folder, "templates") }
+}

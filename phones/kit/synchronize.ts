@@ -1,5 +1,5 @@
 import type { PhonePlugin } from "../../schemas/provd/phone-plugin.ts"
 
 /** Tells the phone to compare its files with the server's (contracts/provisioning.md, section 11). */
-export const checkSync: PhonePlugin["synchronize"] = (_device, _config, tools) =>
+export const checkSync: NonNullable<PhonePlugin["synchronize"]> = (_device, _config, tools) =>
   tools.notify({ event: "check-sync" })
