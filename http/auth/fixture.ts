@@ -1,6 +1,8 @@
 import { Context, Effect, Layer } from "effect"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
+import { forEachDatabase, type TestDatabase } from "../../test/database.ts"
 import { adminCredentials, testIdentityLayer } from "../../test/identity.ts"
+import { corsDoor } from "../middleware/cors.ts"
 import { ListenAddress, serve } from "../server.ts"
 import { authRoutes } from "./handlers.ts"
 import { authSurface } from "./surface.ts"
@@ -32,7 +34,14 @@ export class AuthServer extends Context.Service<
   }
 >()("strowger/http/auth/AuthServer") {}
 
-export const authServerLayer = (environment: Readonly<Record<string, string>> = {}) =>
+export const authServerLayer = (
+  environment: Readonly<Record<string, string>> = {},
+  options: {
+    readonly database?: TestDatabase
+    /** Beside those of auth. */
+    readonly routes?: typeof authRoutes
+  } = {}
+) =>
   Layer.effect(
     AuthServer,
     Effect.map(ListenAddress, ({ url }) => ({ url, call: caller(`${url}/api/auth/0.1`) }))
@@ -41,14 +50,33 @@ export const authServerLayer = (environment: Readonly<Record<string, string>> = 
       Layer.effect(
         ListenAddress,
         Effect.flatMap(tokenCheckDoor, (door) =>
-          serve({ routes: authRoutes, surfaces: [authSurface], doors: [door] })
+          serve({
+            routes: Layer.merge(authRoutes, options.routes ?? Layer.empty),
+            surfaces: [authSurface],
+            doors: [corsDoor([authSurface]), door]
+          })
         )
       )
     ),
     Layer.provide(Verbosity.layer),
-    Layer.provideMerge(testIdentityLayer({ environment: { STROWGER_HTTP_PORT: "0", ...environment } })),
+    Layer.provideMerge(
+      testIdentityLayer({
+        environment: { STROWGER_HTTP_PORT: "0", ...environment },
+        ...(options.database === undefined ? {} : { database: options.database })
+      })
+    ),
     Layer.orDie
   )
+
+/** `authServerLayer` on each database that tests have. */
+export const forEachAuthServer = (
+  suite: (name: string, server: (environment?: Readonly<Record<string, string>>) => AuthServerLayer) => void
+): void =>
+  forEachDatabase((name, database) =>
+    suite(name, (environment) => authServerLayer(environment, { database }))
+  )
+
+type AuthServerLayer = ReturnType<typeof authServerLayer>
 
 const caller =
   (base: string) =>

@@ -3,7 +3,6 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { RequiredAcl } from "../common/caller.ts"
 import { Conflict, NotFound } from "./errors.ts"
 import {
-  integer,
   list,
   listQuery,
   longText,
@@ -12,6 +11,7 @@ import {
   optional,
   page,
   pathUuid,
+  queryInteger,
   text,
   flag
 } from "./fields.ts"
@@ -38,8 +38,8 @@ export const ExternalAuthQuery = Schema.Struct({
 export type ExternalAuthQuery = typeof ExternalAuthQuery.Type
 
 export const ExternalUsersQuery = Schema.Struct({
-  limit: Schema.optionalKey(integer(0, 2_147_483_647)),
-  offset: optional(integer(0, 2_147_483_647), "0"),
+  limit: Schema.optionalKey(queryInteger(0, 2_147_483_647)),
+  offset: optional(queryInteger(0, 2_147_483_647), "0"),
   recurse: optional(flag, "false")
 })
 export type ExternalUsersQuery = typeof ExternalUsersQuery.Type

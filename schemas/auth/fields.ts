@@ -64,29 +64,49 @@ const truths = new Set<string | number>([1, "t", "true", "on", "y", "yes", "1"])
 const falsehoods = new Set<string | number>([0, "f", "false", "off", "n", "no", "0"])
 
 /** A whole number, its decimal digits as a string, or a float, which loses its fraction. */
-export const integer = (min: number, max: number) => {
-  const range = problem(
-    `Must be greater than or equal to ${min} and less than or equal to ${max}.`,
-    "range",
-    { min, max }
-  )
-  return Schema.Union([Schema.Finite, Schema.String])
+export const integer = (min: number, max: number) =>
+  Schema.Union([Schema.Finite, Schema.String])
     .annotate({ message: typeProblem("integer") })
     .pipe(
       Schema.decodeTo(
-        Schema.Int.check(Schema.isBetween({ minimum: min, maximum: max }, { message: range })),
+        between(min, max),
         SchemaTransformation.transformEffect({
-          decode: (value) => {
-            const number = typeof value === "number" ? Math.trunc(value) : digits(value)
-            return number === undefined || !Number.isSafeInteger(number)
-              ? Effect.fail(new SchemaIssue.InvalidValue({ message: typeProblem("integer") }))
-              : Effect.succeed(number)
-          },
+          decode: (value) => whole(typeof value === "number" ? Math.trunc(value) : digits(value)),
           encode: (value) => Effect.succeed(value)
         })
       )
     )
-}
+
+/** A whole number in a query: its decimal digits. */
+export const queryInteger = (min: number, max: number) =>
+  Schema.String.annotate({ message: typeProblem("integer") }).pipe(
+    Schema.decodeTo(
+      between(min, max),
+      SchemaTransformation.transformEffect({
+        decode: (value) => whole(digits(value)),
+        encode: (value) => Effect.succeed(String(value))
+      })
+    )
+  )
+
+const between = (min: number, max: number) =>
+  Schema.Int.check(
+    Schema.isBetween(
+      { minimum: min, maximum: max },
+      {
+        message: problem(
+          `Must be greater than or equal to ${min} and less than or equal to ${max}.`,
+          "range",
+          { min, max }
+        )
+      }
+    )
+  )
+
+const whole = (number: number | undefined) =>
+  number === undefined || !Number.isSafeInteger(number)
+    ? Effect.fail(new SchemaIssue.InvalidValue({ message: typeProblem("integer") }))
+    : Effect.succeed(number)
 
 const digits = (value: string): number | undefined =>
   /^\s*[+-]?[0-9]{1,15}\s*$/.test(value) ? Number(value) : undefined
@@ -173,8 +193,8 @@ export const listQuery = <const Columns extends readonly [string, ...ReadonlyArr
 ) => ({
   order: optional(oneOf(columns), columns[0]),
   direction: optional(oneOf(["asc", "desc"]), "asc"),
-  limit: Schema.optionalKey(integer(0, 2_147_483_647)),
-  offset: optional(integer(0, 2_147_483_647), "0"),
+  limit: Schema.optionalKey(queryInteger(0, 2_147_483_647)),
+  offset: optional(queryInteger(0, 2_147_483_647), "0"),
   search: Schema.optionalKey(longText),
   recurse: optional(flag, "false")
 })
