@@ -56,6 +56,8 @@ export interface PhoneRequest {
   readonly userAgent: string
   /** IPv4 or IPv6 as text, proxies taken into account. */
   readonly address: string
+  /** The hardware address that a DHCP server saw, `aa:bb:cc:dd:ee:ff`; absent for HTTP and TFTP. */
+  readonly mac?: string
   /** DHCP options by code, as text. */
   readonly options: Readonly<Record<number, string>>
 }
