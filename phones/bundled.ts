@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
+import { yealink, yealinkTemplates } from "./yealink/plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
 
 /** A plugin that comes with the product. */
@@ -14,5 +15,6 @@ export interface BundledPlugin {
 export const bundledPlugins: ReadonlyArray<BundledPlugin> = [bundled("strowger-aastra", "aastra", aastra)]
 
 function bundled(id: string, folder: string, factory: PluginFactory): BundledPlugin {
-  return { id, factory, templates: join(import.meta.dirname, folder, "templates") }
-}
+  return { id, factory, templates: join(import.meta.dirname, folder, "templates") },
+  { id: "strowger-yealink", factory: yealink, templates: yealinkTemplates }
+]

@@ -163,8 +163,8 @@ export const autoprovConfig: RawConfig = {
   }
 }
 
-/** Names as administrators type them: for key=value files of one line, since control characters never arrive. */
-export const hostileName = `Ö'Neil & "Sons" <script>]]> \${x} {{ y }} 100%`
+/** A name that ends lines, tags, quotes and templates. */
+export const hostileName = `Ö'Neil & "Sons" <script>]]> \${x} {{ y }}; 100%\nadmin = 1\r\u0007`
 
 /** Hostile wherever a person types a text, nothing missing. */
 export const hostileConfig: RawConfig = {

@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url"
+import type { PluginFactory } from "../../schemas/provd/phone-plugin.ts"
+import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
+import { macOf } from "../kit/device.ts"
+import { extractYealink } from "./extract.ts"
+import { yealinkFileName, yealinkFiles } from "./files.ts"
+import { capabilityOf, yealinkModels } from "./models.ts"
+
+/** The folder of the templates. */
+export const yealinkTemplates = fileURLToPath(new URL("./templates", import.meta.url))
+
+/** Yealink desk phones, conference phones and DECT bases (contracts/provisioning-vendors.md, section 2). */
+export const yealink: PluginFactory = (host) => ({
+  info: {
+    version: "1.0.0",
+    description: "Yealink T2, T3, T4, T5, CP and W series",
+    capabilities: Object.fromEntries(
+      Object.entries(yealinkModels).flatMap(([name, model]) =>
+        Object.entries(capabilitiesOf("Yealink", { [name]: model }, model.version, capabilityOf))
+      )
+    )
+  },
+  extract: extractYealink,
+  associate: association({
+    vendor: "Yealink",
+    isModel: (model) => Object.hasOwn(yealinkModels, model),
+    isVersion: (version, model) => yealinkModels[model]?.version === version
+  }),
+  commonFiles: () => [
+    {
+      path: "directory_setting.xml",
+      content: host.render({ file: "directory_setting.xml", base: "directory_setting.xml" }, {}, "xml")
+    }
+  ],
+  deviceFiles: yealinkFiles(host),
+  synchronize: (_device, _config, { notify }) => notify({ event: "check-sync" }),
+  remoteStateTrigger: (device) => {
+    const mac = macOf(device)
+    return mac === undefined ? undefined : yealinkFileName(mac)
+  },
+  isSensitive: (name) => /^[0-9a-f]{12}\.cfg/.test(name)
+})
