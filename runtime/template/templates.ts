@@ -1,13 +1,20 @@
-import { Data } from "effect"
 import nunjucks from "nunjucks"
 import { readdirSync, readFileSync } from "node:fs"
 import { join, sep } from "node:path"
 
-/** There is no such template, or it is wrong, or it failed. The message names the template and never its values. */
-export class TemplateFailure extends Data.TaggedError("TemplateFailure")<{
+/**
+ * There is no such template, or it is wrong, or it failed. The message names the template and never its values. A
+ * plain error: it is thrown in the threads of plugins, which load nothing of Effect.
+ */
+export class TemplateFailure extends Error {
+  override readonly name = "TemplateFailure"
   readonly template: string
-  readonly message: string
-}> {}
+
+  constructor(template: string, reason: string) {
+    super(`template ${template}: ${reason}`)
+    this.template = template
+  }
+}
 
 /** Names of templates to try, best first, without the extension. */
 export interface TemplateNames {
@@ -47,12 +54,11 @@ export const makeTemplates = (folders: TemplateFolders): Templates => {
   return {
     render: (names, context, escape) => {
       const name = choose(paths, names)
-      if (name === undefined)
-        throw new TemplateFailure({ template: first(names), message: "no such template" })
+      if (name === undefined) throw new TemplateFailure(first(names), "there is none")
       try {
         return environments[escape].getTemplate(name, true).render(context)
       } catch (error) {
-        throw new TemplateFailure({ template: name, message: reasonOf(error) })
+        throw new TemplateFailure(name, reasonOf(error))
       }
     }
   }
