@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
-import { yealink, yealinkTemplates } from "./yealink/plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
+import { yealink } from "./yealink/plugin.ts"
 
 /** A plugin that comes with the product. */
 export interface BundledPlugin {
@@ -12,9 +12,11 @@ export interface BundledPlugin {
 }
 
 /** The plugins that come with the product, by id. */
-export const bundledPlugins: ReadonlyArray<BundledPlugin> = [bundled("strowger-aastra", "aastra", aastra)]
+export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
+  bundled("strowger-aastra", "aastra", aastra),
+  bundled("strowger-yealink", "yealink", yealink)
+]
 
 function bundled(id: string, folder: string, factory: PluginFactory): BundledPlugin {
-  return { id, factory, templates: join(import.meta.dirname, folder, "templates") },
-  { id: "strowger-yealink", factory: yealink, templates: yealinkTemplates }
-]
+  return { id, factory, templates: join(import.meta.dirname, folder, "templates") }
+}

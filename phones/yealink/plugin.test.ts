@@ -15,9 +15,9 @@ import {
 } from "../kit/fixture.ts"
 import { describeModels } from "../kit/vendor-suite.ts"
 import { yealinkModels } from "./models.ts"
-import { yealink, yealinkTemplates } from "./plugin.ts"
+import { yealink } from "./plugin.ts"
 
-const plugin = loaded(yealink, yealinkTemplates)
+const plugin = loaded(yealink, new URL("./templates", import.meta.url).pathname)
 const phone = (model = "T46S", version?: string) =>
   device({ vendor: "Yealink", model, ...(version === undefined ? {} : { version }) })
 const fileOf = (config: RawConfig, of = phone()) => filesOf(plugin, of, config)["805ec0aabbcc.cfg"] ?? ""

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url"
 import type { PluginFactory } from "../../schemas/provd/phone-plugin.ts"
 import { association } from "../kit/association.ts"
 import { capabilitiesOf } from "../kit/capabilities.ts"
@@ -6,9 +5,6 @@ import { macOf } from "../kit/device.ts"
 import { extractYealink } from "./extract.ts"
 import { yealinkFileName, yealinkFiles } from "./files.ts"
 import { capabilityOf, yealinkModels } from "./models.ts"
-
-/** The folder of the templates. */
-export const yealinkTemplates = fileURLToPath(new URL("./templates", import.meta.url))
 
 /** Yealink desk phones, conference phones and DECT bases (contracts/provisioning-vendors.md, section 2). */
 export const yealink: PluginFactory = (host) => ({
