@@ -1,10 +1,10 @@
-import { ByteSize, Context, Effect, Layer, type Scope } from "effect"
+import { ByteSize, Context, Effect, Layer } from "effect"
 import { HttpIncomingMessage, HttpRouter, HttpServer, type HttpServerResponse } from "effect/http"
 import { NodeHttpServer, NodeServices } from "@effect/platform-node"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { AppConfig, millis } from "../runtime/config.ts"
+import { listen } from "./listen.ts"
 import { tracePrivacy } from "./middleware/trace-privacy.ts"
 import { type Surface, serveSurfaces } from "./middleware/surface.ts"
 
@@ -94,36 +94,3 @@ const canonicalPath = (
   }
   return path
 }
-
-/** The port cannot be had; `message` says which and why. */
-export class ListenFailed extends Error {
-  readonly _tag = "ListenFailed"
-}
-
-const listen = (
-  server: Server,
-  host: string,
-  port: number,
-  drainMillis: number
-): Effect.Effect<number, ListenFailed, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.callback<number, ListenFailed>((resume) => {
-      const onError = (error: Error) =>
-        resume(Effect.fail(new ListenFailed(`Cannot listen on ${host}:${port}: ${error.message}`)))
-      server.once("error", onError)
-      server.listen(port, host, 1024, () => {
-        server.off("error", onError)
-        // A listening TCP server's address is an AddressInfo.
-        resume(Effect.succeed((server.address() as AddressInfo).port))
-      })
-    }),
-    () =>
-      Effect.callback<void>((resume) => {
-        const timer = setTimeout(() => server.closeAllConnections(), drainMillis)
-        server.close(() => {
-          clearTimeout(timer)
-          resume(Effect.void)
-        })
-        server.closeIdleConnections()
-      })
-  )

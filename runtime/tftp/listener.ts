@@ -143,7 +143,7 @@ class Desk {
   }
 
   endAll(): void {
-    for (const transfer of [...this.#peers.values()]) transfer?.end()
+    for (const transfer of this.#peers.values()) transfer?.end()
   }
 }
 
