@@ -1,42 +1,18 @@
 import { Effect, Layer } from "effect"
-import { HttpServerResponse } from "effect/http"
 import { HttpApiMiddleware } from "effect/http-api"
 import { AmidApi, AmidAuthentication, AmidInput, AmidMasterOnly } from "../../schemas/amid/api.ts"
 import { invalidData, unauthorized } from "../../schemas/amid/errors.ts"
 import { CurrentCaller } from "../../schemas/common/caller.ts"
 import { authenticationLayer } from "../middleware/authentication.ts"
+import { errorDocument } from "../middleware/error-document.ts"
 import { inputProblems } from "../middleware/input.ts"
-import {
-  operationsOf,
-  type Problem,
-  problemStatus,
-  problemText,
-  type Surface
-} from "../middleware/surface.ts"
+import { operationsOf, type Surface } from "../middleware/surface.ts"
 
 /** amid's own words for problems (contracts/callcenter.md 2). */
 export const amidSurface: Surface = {
   prefix: "/api/amid/1.0",
   operations: [...operationsOf(AmidApi), { method: "GET", path: "/api/api.yml" }],
-  problem: (problem) =>
-    HttpServerResponse.jsonUnsafe(
-      {
-        message: problemText(problem),
-        error_id: errorIds[problem.kind],
-        details: {},
-        timestamp: Date.now() / 1000
-      },
-      { status: problemStatus(problem) }
-    )
-}
-
-const errorIds: Readonly<Record<Problem["kind"], string>> = {
-  "unknown-path": "not-found",
-  "method-not-allowed": "method-not-allowed",
-  "malformed-body": "invalid-data",
-  "unsupported-media-type": "invalid-data",
-  "body-too-large": "invalid-data",
-  internal: "unexpected-error"
+  problem: errorDocument()
 }
 
 /** Each wrong field with the constraint it breaks. */

@@ -1,41 +1,17 @@
 import { Effect, Layer } from "effect"
-import { HttpServerResponse } from "effect/http"
 import { HttpApiMiddleware } from "effect/http-api"
 import { SupervisorApi, SupervisorAuthentication, SupervisorInput } from "../../schemas/supervisor/api.ts"
 import { invalidData, unauthorized, unknownPath } from "../../schemas/supervisor/errors.ts"
 import { authenticationLayer } from "../middleware/authentication.ts"
+import { errorDocument } from "../middleware/error-document.ts"
 import { inputProblems } from "../middleware/input.ts"
-import {
-  operationsOf,
-  type Problem,
-  problemStatus,
-  problemText,
-  type Surface
-} from "../middleware/surface.ts"
+import { operationsOf, problemText, type Surface } from "../middleware/surface.ts"
 
 /** The supervisor's words for problems: amid's body (contracts/callcenter.md 2). */
 export const supervisorSurface: Surface = {
   prefix: "/api/supervisor/1.0",
   operations: [...operationsOf(SupervisorApi), { method: "GET", path: "/api/api.yml" }],
-  problem: (problem) =>
-    HttpServerResponse.jsonUnsafe(
-      {
-        message: problemText(problem),
-        error_id: errorIds[problem.kind],
-        details: {},
-        timestamp: Date.now() / 1000
-      },
-      { status: problemStatus(problem) }
-    )
-}
-
-const errorIds: Readonly<Record<Problem["kind"], string>> = {
-  "unknown-path": "not-found",
-  "method-not-allowed": "method-not-allowed",
-  "malformed-body": "invalid-data",
-  "unsupported-media-type": "invalid-data",
-  "body-too-large": "invalid-data",
-  internal: "unexpected-error"
+  problem: errorDocument()
 }
 
 /** A path value that is no id is an unknown path; anything else names each wrong field and what was expected. */

@@ -1,5 +1,4 @@
 import { Effect, Layer, type Types } from "effect"
-import { HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import { WebhookdApi, WebhookdAuthentication, WebhookdInput } from "../../schemas/webhookd/api.ts"
 import {
@@ -10,38 +9,15 @@ import {
   unauthorized
 } from "../../schemas/webhookd/errors.ts"
 import { authenticationLayer } from "../middleware/authentication.ts"
+import { errorDocument } from "../middleware/error-document.ts"
 import { inputProblems } from "../middleware/input.ts"
-import {
-  operationsOf,
-  type Problem,
-  problemStatus,
-  problemText,
-  type Surface
-} from "../middleware/surface.ts"
+import { operationsOf, problemText, type Surface } from "../middleware/surface.ts"
 
 /** webhookd's words for problems (contracts/webhooks.md 3). */
 export const webhookdSurface: Surface = {
   prefix: "/api/webhookd/1.0",
   operations: [...operationsOf(WebhookdApi), { method: "GET", path: "/api/api.yml" }],
-  problem: (problem) =>
-    HttpServerResponse.jsonUnsafe(
-      {
-        message: problemText(problem),
-        error_id: errorIds[problem.kind],
-        details: {},
-        timestamp: Date.now() / 1000
-      },
-      { status: problemStatus(problem) }
-    )
-}
-
-const errorIds: Readonly<Record<Problem["kind"], string>> = {
-  "unknown-path": "not-found",
-  "method-not-allowed": "method-not-allowed",
-  "malformed-body": "invalid-data",
-  "unsupported-media-type": "invalid-data",
-  "body-too-large": "body-too-large",
-  internal: "internal-error"
+  problem: errorDocument({ "body-too-large": "body-too-large", internal: "internal-error" })
 }
 
 const inputLayer = Layer.succeed(WebhookdInput, (httpEffect) => Effect.catch(httpEffect, refuseUndecodable))
