@@ -1,13 +1,14 @@
 import { Context, Effect, Layer, Redacted } from "effect"
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { AppConfig } from "../../runtime/config.ts"
+import { makeSealing } from "../../runtime/sealing.ts"
 
 /**
- * Keeps the secrets of subscriptions unreadable in the database (contracts/webhooks.md 15.2): AES-256-GCM with a key
- * that is not in it. The key comes from `STROWGER_TOKEN_KEY`, which the nodes of a cluster share; without it from a
- * file of the data folder that the first start writes.
+ * Keeps the secrets of subscriptions unreadable in the database (contracts/webhooks.md 15.2). The key comes from
+ * `STROWGER_TOKEN_KEY`, which the nodes of a cluster share; without it from a file of the data folder that the first
+ * start writes.
  */
 export class Sealing extends Context.Service<
   Sealing,
@@ -24,28 +25,10 @@ export class Sealing extends Context.Service<
       const configured = Redacted.value(tokenKey)
       const source =
         configured === "" ? yield* Effect.promise(() => keyFile(dataDir)) : Buffer.from(configured)
-      const key = Buffer.from(hkdfSync("sha256", source, "", "strowger webhook secrets", 32))
-      return { seal: (text) => seal(key, text), open: (sealed) => open(key, sealed) }
+      const { seal, open } = makeSealing(source, "strowger webhook secrets")
+      return { seal: (text) => seal("", text), open: (sealed) => open("", sealed) }
     })
   )
-}
-
-const seal = (key: Buffer, text: string): string => {
-  const nonce = randomBytes(12)
-  const cipher = createCipheriv("aes-256-gcm", key, nonce)
-  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()])
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64")
-}
-
-const open = (key: Buffer, sealed: string): string | undefined => {
-  const bytes = Buffer.from(sealed, "base64")
-  try {
-    const cipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12))
-    cipher.setAuthTag(bytes.subarray(12, 28))
-    return Buffer.concat([cipher.update(bytes.subarray(28)), cipher.final()]).toString("utf8")
-  } catch {
-    return undefined
-  }
 }
 
 /** Two starters at once agree on the first. */
