@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
+import { grandstream } from "./grandstream/plugin.ts"
 import { yealink } from "./yealink/plugin.ts"
 
 /** A plugin that comes with the product. */
@@ -14,6 +15,7 @@ export interface BundledPlugin {
 /** The plugins that come with the product, by id. */
 export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-aastra", "aastra", aastra),
+  bundled("strowger-grandstream", "grandstream", grandstream),
   bundled("strowger-yealink", "yealink", yealink)
 ]
 
