@@ -1,11 +1,12 @@
 import { execFile, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { Effect, Schedule, type Scope } from "effect"
 import { Client } from "ldapts"
+import { eventually } from "./eventually.ts"
 import { temporaryFolder } from "./runtime.ts"
 
 /** Whether OpenLDAP's server is on this machine. */
@@ -93,9 +94,25 @@ export const startSlapd: Effect.Effect<Slapd, never, Scope.Scope> = Effect.gen(f
         const url = `ldap://127.0.0.1:${port}`
         await run("ldapadd", ["-x", "-H", url, "-D", adminDn, "-w", adminPassword, "-f", file("add.ldif")])
       }),
-    freeze: (frozen) => Effect.sync(() => child.kill(frozen ? "SIGSTOP" : "SIGCONT"))
+    freeze: (frozen) =>
+      Effect.andThen(
+        Effect.sync(() => child.kill(frozen ? "SIGSTOP" : "SIGCONT")),
+        eventually(
+          Effect.promise(() => isStopped(child.pid)),
+          (stopped) => stopped === frozen
+        ).pipe(Effect.orDie, Effect.asVoid)
+      )
   }
 })
+
+/** Every thread of a process: a signal reaches them one after the other. */
+const isStopped = async (pid = 0): Promise<boolean> => {
+  const threads = await readdir(`/proc/${pid}/task`)
+  const states = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, "utf8"))
+  )
+  return states.every((stat) => /\) [Tt] /.test(stat))
+}
 
 const configuration = (folder: string): string => `
 include /etc/ldap/schema/core.schema

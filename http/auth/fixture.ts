@@ -69,14 +69,15 @@ export const authServerLayer = (
   )
 
 /** `authServerLayer` on each database that tests have. */
-export const forEachAuthServer = (
-  suite: (name: string, server: (environment?: Readonly<Record<string, string>>) => AuthServerLayer) => void
-): void =>
+export const forEachAuthServer = (suite: (database: string, server: AuthServerOn) => void): void =>
   forEachDatabase((name, database) =>
     suite(name, (environment) => authServerLayer(environment, { database }))
   )
 
-type AuthServerLayer = ReturnType<typeof authServerLayer>
+/** `authServerLayer` on one of the databases. */
+export type AuthServerOn = (
+  environment?: Readonly<Record<string, string>>
+) => ReturnType<typeof authServerLayer>
 
 const caller =
   (base: string) =>
