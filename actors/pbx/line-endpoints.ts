@@ -1,18 +1,23 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { associated, differentTenants, type Refusal } from "../../schemas/confd/errors.ts"
+import { associated, type BadRequest, differentTenants, type Refusal } from "../../schemas/confd/errors.ts"
 import {
   lineEndpointCustomAssociated,
   lineEndpointCustomDissociated,
   lineEndpointSipAssociated,
   lineEndpointSipDissociated
 } from "../../schemas/events/confd.ts"
+import type { EventDefinition } from "../../schemas/events/envelope.ts"
 import { onConstraint } from "../../runtime/database/sql-errors.ts"
 import { change, type Emit, type Ground, updateRow, within } from "./configuration.ts"
-import { type CustomEndpointRow, customEndpointResource } from "./endpoints.ts"
-import { type SipEndpointRow, sipEndpointResource } from "./endpoints.ts"
+import {
+  type CustomEndpointRow,
+  customEndpointResource,
+  type SipEndpointRow,
+  sipEndpointResource
+} from "./endpoints.ts"
 import { hasEndpoint, type LineRow, lineRow } from "./line-row.ts"
-import { holdRow, type TenantScope } from "./listing.ts"
+import { holdRow, type Resource, type TenantScope } from "./listing.ts"
 
 /**
  * The one endpoint of a line (contracts/callcenter.md 10). Repeating an association, or dissociating what is not
@@ -31,11 +36,13 @@ export class LineEndpoints extends Context.Service<
     LineEndpoints,
     Effect.gen(function* () {
       const here = within(yield* Effect.context<Ground>())
+      const sip = changesOf(sipKind)
+      const custom = changesOf(customKind)
       return {
-        associateSip: here(associateSip),
-        dissociateSip: here(dissociateSip),
-        associateCustom: here(associateCustom),
-        dissociateCustom: here(dissociateCustom)
+        associateSip: here(sip.associate),
+        dissociateSip: here(sip.dissociate),
+        associateCustom: here(custom.associate),
+        dissociateCustom: here(custom.dissociate)
       }
     })
   )
@@ -43,95 +50,99 @@ export class LineEndpoints extends Context.Service<
 
 type Association<K> = (scope: TenantScope, lineId: number, endpoint: K) => Effect.Effect<void, Refusal>
 
-/** Gives a line its SIP endpoint within a change. */
-export const connectSip = Effect.fnUntraced(function* (emit: Emit, line: LineRow, endpoint: SipEndpointRow) {
-  yield* refuseConnection(line, endpoint.tenant_uuid)
-  yield* updateRow("pbx_lines", line.id, { endpoint_sip_uuid: endpoint.uuid }).pipe(
-    onConstraint({
-      pbx_line_endpoint_sip: () =>
-        associated("SIPEndpoint", "Line", { line_id: line.id, endpoint_uuid: endpoint.uuid })
-    })
-  )
-  emit(lineEndpointSipAssociated, { tenantUuid: line.tenant_uuid }, sipData(line, endpoint))
+/** What tells the kinds of endpoint apart. */
+interface EndpointKind<Row extends { readonly tenant_uuid: string }, Data extends object> {
+  readonly resource: Pick<Resource<string>, "name" | "table">
+  readonly keyOf: (endpoint: Row) => string | number
+  /** The line's column that has the endpoint's key. */
+  readonly column: "endpoint_sip_uuid" | "endpoint_custom_id"
+  /** Refuses an endpoint that another line has. */
+  readonly onlyLine: (line: LineRow, endpoint: Row) => Readonly<Record<string, () => BadRequest>>
+  readonly associated: EventDefinition<Data>
+  readonly dissociated: EventDefinition<Data>
+  readonly dataOf: (line: LineRow, endpoint: Row) => Data
+}
+
+const kindOf = <Row extends { readonly tenant_uuid: string }, Data extends object>(
+  kind: EndpointKind<Row, Data>
+) => kind
+
+const sipKind = kindOf({
+  resource: sipEndpointResource,
+  keyOf: ({ uuid }: SipEndpointRow) => uuid,
+  column: "endpoint_sip_uuid",
+  onlyLine: (line, { uuid }) => ({
+    pbx_line_endpoint_sip: () => associated("SIPEndpoint", "Line", { line_id: line.id, endpoint_uuid: uuid })
+  }),
+  associated: lineEndpointSipAssociated,
+  dissociated: lineEndpointSipDissociated,
+  dataOf: (line, { uuid, name }) => ({
+    line: named({ ...line, name }),
+    endpoint_sip: { uuid, name }
+  })
 })
 
-/** Gives a line its custom endpoint within a change. */
-export const connectCustom = Effect.fnUntraced(function* (
-  emit: Emit,
-  line: LineRow,
-  endpoint: CustomEndpointRow
-) {
-  yield* refuseConnection(line, endpoint.tenant_uuid)
-  yield* updateRow("pbx_lines", line.id, { endpoint_custom_id: endpoint.id }).pipe(
-    onConstraint({
-      pbx_line_endpoint_custom: () =>
-        associated("CustomEndpoint", "Line", { line_id: line.id, endpoint_id: endpoint.id })
-    })
-  )
-  emit(lineEndpointCustomAssociated, { tenantUuid: line.tenant_uuid }, customData(line, endpoint))
+const customKind = kindOf({
+  resource: customEndpointResource,
+  keyOf: ({ id }: CustomEndpointRow) => id,
+  column: "endpoint_custom_id",
+  onlyLine: (line, { id }) => ({
+    pbx_line_endpoint_custom: () =>
+      associated("CustomEndpoint", "Line", { line_id: line.id, endpoint_id: id })
+  }),
+  associated: lineEndpointCustomAssociated,
+  dissociated: lineEndpointCustomDissociated,
+  dataOf: (line, { id, interface: device }) => ({
+    line: named({ ...line, name: device }),
+    endpoint_custom: { id, interface: device }
+  })
 })
 
-const associateSip = (scope: TenantScope, lineId: number, uuid: string) =>
-  change((emit) =>
-    Effect.gen(function* () {
-      const line = yield* lineRow(lineId, scope.visibleTenants, "update")
-      const endpoint = yield* holdRow<SipEndpointRow>(
-        sipEndpointResource,
-        uuid,
-        scope.visibleTenants,
-        "key share"
-      )
-      if (line.endpoint_sip_uuid !== endpoint.uuid) yield* connectSip(emit, line, endpoint)
-    })
-  )
+/** Gives a line its endpoint of a kind within a change. */
+const connecting = <Row extends { readonly tenant_uuid: string }, Data extends object>(
+  kind: EndpointKind<Row, Data>
+) =>
+  Effect.fnUntraced(function* (emit: Emit, line: LineRow, endpoint: Row) {
+    yield* refuseConnection(line, endpoint.tenant_uuid)
+    yield* updateRow("pbx_lines", line.id, { [kind.column]: kind.keyOf(endpoint) }).pipe(
+      onConstraint(kind.onlyLine(line, endpoint))
+    )
+    emit(kind.associated, { tenantUuid: line.tenant_uuid }, kind.dataOf(line, endpoint))
+  })
 
-const dissociateSip = (scope: TenantScope, lineId: number, uuid: string) =>
-  change((emit) =>
-    Effect.gen(function* () {
-      const line = yield* lineRow(lineId, scope.visibleTenants, "update")
-      const endpoint = yield* holdRow<SipEndpointRow>(
-        sipEndpointResource,
-        uuid,
-        scope.visibleTenants,
-        "key share"
-      )
-      if (line.endpoint_sip_uuid !== endpoint.uuid) return
-      yield* refuseDisconnection(line)
-      yield* updateRow("pbx_lines", line.id, { endpoint_sip_uuid: null })
-      emit(lineEndpointSipDissociated, { tenantUuid: line.tenant_uuid }, sipData(line, endpoint))
-    })
-  )
+export const connectSip = connecting(sipKind)
+export const connectCustom = connecting(customKind)
 
-const associateCustom = (scope: TenantScope, lineId: number, id: number) =>
-  change((emit) =>
-    Effect.gen(function* () {
-      const line = yield* lineRow(lineId, scope.visibleTenants, "update")
-      const endpoint = yield* holdRow<CustomEndpointRow>(
-        customEndpointResource,
-        id,
-        scope.visibleTenants,
-        "key share"
+/** The two changes of a kind: both hold the line and its endpoint, and do nothing when it is as wanted. */
+const changesOf = <Row extends { readonly tenant_uuid: string }, Data extends object>(
+  kind: EndpointKind<Row, Data>
+) => {
+  const connect = connecting(kind)
+  const held = Effect.fnUntraced(function* (scope: TenantScope, lineId: number, key: string | number) {
+    const line = yield* lineRow(lineId, scope.visibleTenants, "update")
+    const endpoint = yield* holdRow<Row>(kind.resource, key, scope.visibleTenants, "key share")
+    return { line, endpoint, together: line[kind.column] === kind.keyOf(endpoint) }
+  })
+  return {
+    associate: (scope: TenantScope, lineId: number, key: string | number) =>
+      change((emit) =>
+        Effect.gen(function* () {
+          const { line, endpoint, together } = yield* held(scope, lineId, key)
+          if (!together) yield* connect(emit, line, endpoint)
+        })
+      ),
+    dissociate: (scope: TenantScope, lineId: number, key: string | number) =>
+      change((emit) =>
+        Effect.gen(function* () {
+          const { line, endpoint, together } = yield* held(scope, lineId, key)
+          if (!together) return
+          yield* refuseDisconnection(line)
+          yield* updateRow("pbx_lines", line.id, { [kind.column]: null })
+          emit(kind.dissociated, { tenantUuid: line.tenant_uuid }, kind.dataOf(line, endpoint))
+        })
       )
-      if (line.endpoint_custom_id !== endpoint.id) yield* connectCustom(emit, line, endpoint)
-    })
-  )
-
-const dissociateCustom = (scope: TenantScope, lineId: number, id: number) =>
-  change((emit) =>
-    Effect.gen(function* () {
-      const line = yield* lineRow(lineId, scope.visibleTenants, "update")
-      const endpoint = yield* holdRow<CustomEndpointRow>(
-        customEndpointResource,
-        id,
-        scope.visibleTenants,
-        "key share"
-      )
-      if (line.endpoint_custom_id !== endpoint.id) return
-      yield* refuseDisconnection(line)
-      yield* updateRow("pbx_lines", line.id, { endpoint_custom_id: null })
-      emit(lineEndpointCustomDissociated, { tenantUuid: line.tenant_uuid }, customData(line, endpoint))
-    })
-  )
+  }
+}
 
 const refuseConnection = Effect.fnUntraced(function* (line: LineRow, endpointTenant: string) {
   if (line.tenant_uuid !== endpointTenant) {
@@ -159,13 +170,3 @@ const refuseDisconnection = Effect.fnUntraced(function* (line: LineRow) {
 })
 
 const named = ({ id, tenant_uuid, name }: LineRow) => ({ id, tenant_uuid, name })
-
-const sipData = (line: LineRow, { uuid, name }: SipEndpointRow) => ({
-  line: named({ ...line, name }),
-  endpoint_sip: { uuid, name }
-})
-
-const customData = (line: LineRow, endpoint: CustomEndpointRow) => ({
-  line: named({ ...line, name: endpoint.interface }),
-  endpoint_custom: { id: endpoint.id, interface: endpoint.interface }
-})
