@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
-import { connect } from "node:net"
+import { once } from "node:events"
+import { type AddressInfo, connect, createServer } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -8,7 +9,9 @@ import { AppConfig } from "../../runtime/config.ts"
 import { tftpRead } from "../../runtime/tftp/client.ts"
 import type { PhoneRequest } from "../../schemas/provd/phone-plugin.ts"
 import { temporaryFolder } from "../../test/runtime.ts"
+import { PhoneListeners } from "../provd/phone-listeners.ts"
 import { phoneHttpListener } from "./http-listener.ts"
+import { phonesLayer } from "./phones.ts"
 import { phoneTftpListener } from "./tftp-door.ts"
 
 const modifiedAt = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
@@ -296,3 +299,42 @@ describe("a phone's file over TFTP", () => {
     })
   )
 })
+
+describe("a port that cannot be had", () => {
+  it.live("leaves the other one listening, and shows", () =>
+    Effect.gen(function* () {
+      const listeners = yield* PhoneListeners
+      assert.isFalse(listeners.isUp("http"))
+      assert.isTrue(listeners.isUp("tftp"))
+    }).pipe(Effect.provide(Layer.provideMerge(occupied, PhoneListeners.layer)))
+  )
+})
+
+/** The listeners of a runtime whose HTTP port for phones somebody else has. */
+const occupied = Layer.unwrap(
+  Effect.gen(function* () {
+    const taken = createServer().listen(0, "127.0.0.1")
+    yield* Effect.acquireRelease(
+      Effect.promise(() => once(taken, "listening")),
+      () => Effect.sync(() => taken.close())
+    )
+    // A listening TCP server's address is an AddressInfo.
+    const { port } = taken.address() as AddressInfo
+    return phonesLayer.pipe(
+      Layer.provide(
+        AppConfig.layerFrom({
+          STROWGER_PHONE_HTTP_HOST: "127.0.0.1",
+          STROWGER_PHONE_HTTP_PORT: String(port),
+          STROWGER_TFTP_HOST: "127.0.0.1",
+          STROWGER_TFTP_PORT: "0"
+        })
+      ),
+      Layer.provide(
+        Layer.succeed(PhoneRequests, {
+          serve: () => ({ kind: "missing", reason: "" }),
+          learn: () => Effect.void
+        })
+      )
+    )
+  })
+)
