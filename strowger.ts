@@ -20,7 +20,7 @@ import { CallCentre } from "./actors/pbx/call-centre.ts"
 import { callCentreLayer } from "./actors/pbx/call-centre-layer.ts"
 import { pbxMigrations } from "./actors/pbx/migrations.ts"
 import { pbxLayer } from "./actors/pbx/pbx.ts"
-import { HookBell, hookCaptureLayer } from "./actors/subscription/hook-capture.ts"
+import { HookBell, hookBellLayer } from "./actors/subscription/hook-bell.ts"
 import { subscriptionMigrations } from "./actors/subscription/migrations.ts"
 import { webhooksLayer } from "./actors/subscription/webhooks.ts"
 import { supervisorLayer } from "./actors/supervisor/supervisor.ts"
@@ -76,7 +76,7 @@ const groundLayer = ActorSystem.layer.pipe(
   Layer.provideMerge(clusterLayerSingle),
   Layer.provideMerge(ActorHost.layer),
   Layer.provideMerge(ActorStore.layer),
-  Layer.provideMerge(Outbox.layer.pipe(Layer.provide(hookCaptureLayer))),
+  Layer.provideMerge(Outbox.layer.pipe(Layer.provide(hookBellLayer))),
   Layer.provideMerge(HookBell.layer),
   Layer.provideMerge(Layer.mergeAll(eventBusLayer, Platform.layer, Inspector.layer)),
   Layer.provideMerge(Layer.effectDiscard(migrate(migrations)))

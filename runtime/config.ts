@@ -351,7 +351,12 @@ const knobTable = {
     "https://host[:port] for links in mails; empty: the host that the request named, where it is the tenant's"
   ),
   mailLinkLifetime: knob("MAIL_LINK_LIFETIME", Config.Duration, "2 days", "how long links in mails work"),
-  pluginDir: knob("PLUGIN_DIR", text, "", "folder of plugins for authentication; empty: none"),
+  pluginDir: knob(
+    "PLUGIN_DIR",
+    text,
+    "",
+    "folder of plugins for authentication and for services of webhooks; empty: none"
+  ),
   actorIdle: knob(
     "ACTOR_IDLE",
     Config.Duration,
@@ -384,11 +389,89 @@ const knobTable = {
     "a failed webhook waits this to the power of its failures before, in seconds"
   ),
   hookConcurrency: knob("HOOK_CONCURRENCY", natural, "500", "webhooks that run at once on a node"),
+  hookConcurrencyPerHost: knob(
+    "HOOK_CONCURRENCY_PER_HOST",
+    count,
+    "0",
+    "webhooks that a node runs at once towards one host; 0: as many as there are"
+  ),
+  hookMaxPending: knob(
+    "HOOK_MAX_PENDING_PER_SUBSCRIPTION",
+    natural,
+    "100000",
+    "webhooks of one subscription that may wait; beyond it the oldest ones fail"
+  ),
+  hookLease: knob(
+    "HOOK_LEASE",
+    Config.Duration,
+    "30 seconds",
+    "how long a node that fell silent keeps the webhooks it runs; then another node runs them"
+  ),
+  hookLogDays: knob(
+    "HOOK_LOG_DAYS",
+    natural,
+    "30",
+    "days that logs and finished deliveries of webhooks are kept"
+  ),
+  hookGoneDisables: knob(
+    "HOOK_GONE_DISABLES",
+    Config.Boolean,
+    "false",
+    "whether the answer 410 disables a subscription"
+  ),
+  hookDisableAfterHours: knob(
+    "HOOK_DISABLE_AFTER_HOURS",
+    count,
+    "120",
+    "hours of nothing but failures after which a subscription is disabled; 0: never"
+  ),
   hookBreaker: knob(
     "HOOK_BREAKER",
     Config.Boolean,
     "true",
-    "whether failing webhooks are held back by a circuit breaker, and given up after days"
+    "whether failing webhooks are held back by a circuit breaker"
+  ),
+  hookBreakerFailures: knob(
+    "HOOK_BREAKER_FAILURES",
+    natural,
+    "20",
+    "failed attempts in a row that open the breaker"
+  ),
+  hookBreakerFailureSpan: knob(
+    "HOOK_BREAKER_FAILURE_SPAN",
+    Config.Duration,
+    "1 minute",
+    "the time over which failures in a row must be spread to open the breaker"
+  ),
+  hookBreakerPercent: knob(
+    "HOOK_BREAKER_PERCENT",
+    natural,
+    "70",
+    "part of failed attempts, in percent, that opens the breaker"
+  ),
+  hookBreakerAttempts: knob(
+    "HOOK_BREAKER_ATTEMPTS",
+    natural,
+    "20",
+    "attempts from which STROWGER_HOOK_BREAKER_PERCENT counts"
+  ),
+  hookBreakerWindow: knob(
+    "HOOK_BREAKER_WINDOW",
+    Config.Duration,
+    "5 minutes",
+    "the time that STROWGER_HOOK_BREAKER_PERCENT looks back"
+  ),
+  hookBreakerCoolDown: knob(
+    "HOOK_BREAKER_COOL_DOWN",
+    Config.Duration,
+    "30 seconds",
+    "pause before an open breaker lets a probe through, doubled each time"
+  ),
+  hookBreakerLongestCoolDown: knob(
+    "HOOK_BREAKER_LONGEST_COOL_DOWN",
+    Config.Duration,
+    "10 minutes",
+    "longest pause of an open breaker"
   ),
   ssrfProfile: knob(
     "SSRF_PROFILE",
@@ -398,6 +481,12 @@ const knobTable = {
   ),
   ssrfAllow: knob("SSRF_ALLOW", text, "", "CIDR, host or host:port that webhooks may call, with commas"),
   ssrfDeny: knob("SSRF_DENY", text, "", "CIDR, host or host:port that webhooks may never call, with commas"),
+  ssrfHttpsOnly: knob(
+    "SSRF_HTTPS_ONLY",
+    Config.Boolean,
+    "false",
+    "whether webhooks may call nothing but https"
+  ),
   mobileApnsUrl: knob("MOBILE_APNS_URL", text, "https://api.push.apple.com:443", "Apple's push service"),
   mobileApnsCallTopic: knob(
     "MOBILE_APNS_CALL_TOPIC",

@@ -31,8 +31,8 @@ export const testIdentityLayer = (
     readonly database?: TestDatabase
     readonly migrations?: Migrations
     readonly environment?: Readonly<Record<string, string>>
-    /** What the outbox does with every committed event. */
-    readonly outboxTap?: Layer.Layer<never, never, SqlClient.SqlClient>
+    /** Who hears of commits with events. */
+    readonly outboxListener?: Layer.Layer<never>
   } = {}
 ): Layer.Layer<TestIdentity> => {
   const migrated = Layer.effectDiscard(
@@ -40,7 +40,7 @@ export const testIdentityLayer = (
   ).pipe(Layer.provideMerge(options.database ?? testDatabaseLayer))
   const ground = Layer.mergeAll(
     Platform.layer,
-    Outbox.layer.pipe(Layer.provide(options.outboxTap ?? Layer.empty), Layer.provideMerge(layerMemory)),
+    Outbox.layer.pipe(Layer.provide(options.outboxListener ?? Layer.empty), Layer.provideMerge(layerMemory)),
     AppConfig.layerFrom({
       STROWGER_ADMIN_PASSWORD: adminCredentials.password,
       STROWGER_DATA_DIR: join(tmpdir(), `strowger-test-${process.pid}`),

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Fragment } from "effect/sql/Statement"
 import { randomUUID } from "node:crypto"
@@ -36,6 +36,8 @@ export class Users extends Context.Service<
       user: UserUpdate
     ) => Effect.Effect<UserView, NotFound | Conflict>
     readonly remove: (visible: ReadonlyArray<string>, uuid: string) => Effect.Effect<void, NotFound>
+    /** Calls the handler after each removal on this node, which no event tells of, until the scope ends. */
+    readonly onRemoved: (handler: (uuid: string) => void) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("strowger/actors/identity/Users") {
   static readonly layer: Layer.Layer<
@@ -50,6 +52,7 @@ export class Users extends Context.Service<
       const passwords = yield* Passwords
       const sessions = yield* Sessions
       const provided = Effect.provideService(SqlClient.SqlClient, sql)
+      const removalHandlers = new Set<(uuid: string) => void>()
 
       const columns = sql`
         u.uuid, u.username, u.firstname, u.lastname, u.enabled, u.purpose, u.tenant_uuid,
@@ -147,6 +150,9 @@ export class Users extends Context.Service<
               )
             }
             yield* sql`delete from auth_user where uuid = ${uuid}`
+            changes.afterCommit(() => {
+              for (const handler of removalHandlers) handler(uuid)
+            })
           })
         )
 
@@ -194,7 +200,14 @@ export class Users extends Context.Service<
         create,
         get: (visible, uuid) => dieOnSqlError(find(visible, uuid)),
         update,
-        remove
+        remove,
+        onRemoved: (handler) =>
+          Effect.asVoid(
+            Effect.acquireRelease(
+              Effect.sync(() => removalHandlers.add(handler)),
+              () => Effect.sync(() => removalHandlers.delete(handler))
+            )
+          )
       }
     })
   )

@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { AppConfig } from "../../runtime/config.ts"
+import { inTransaction } from "../../runtime/database/transaction.ts"
 import { Platform } from "../../runtime/platform.ts"
 import { eventTimestamp } from "../../schemas/events/envelope.ts"
 import {
@@ -17,11 +18,14 @@ import type {
   DeliveryPage,
   DeliveryQuery
 } from "../../schemas/webhookd/delivery.ts"
+import { type DeliveryPolicy, defaultPolicy } from "../../schemas/webhookd/policy.ts"
 import type { Subscription } from "../../schemas/webhookd/subscription.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { againOnConflict } from "../../runtime/database/transaction.ts"
-import { HookBell } from "./hook-capture.ts"
+import { HookBell } from "./hook-bell.ts"
 import { HookLogs } from "./hook-logs.ts"
+import type { KeyTaken, NoteAnswer } from "./idempotency-keys.ts"
+import { attemptsInAll } from "./retry.ts"
 
 /** The hooks of a subscription, and sending them again (contracts/webhooks.md 15.4). */
 export class Deliveries extends Context.Service<
@@ -32,8 +36,9 @@ export class Deliveries extends Context.Service<
     /** One attempt at once, with the config and the secrets of now. */
     readonly redeliver: (
       subscriptionUuid: string,
-      uuid: string
-    ) => Effect.Effect<Delivery, NotFound | Conflict>
+      uuid: string,
+      note: NoteAnswer
+    ) => Effect.Effect<Delivery, NotFound | Conflict | KeyTaken>
     /** Sends again what came to its end in one of the states; answers how many. */
     readonly recover: (
       subscriptionUuid: string,
@@ -64,6 +69,7 @@ interface DeliveryRow {
   readonly state: Delivery["state"]
   readonly attempts: number
   readonly max_attempts: number | null
+  readonly policy: DeliveryPolicy | null
   readonly created_at: Date
   readonly next_attempt_at: Date
   readonly last_status_code: number | null
@@ -73,7 +79,7 @@ interface DeliveryRow {
 const stateNow = `CASE WHEN h.state IN ('pending', 'waiting') AND (s.breaker = 'open' OR NOT s.enabled)
   THEN 'held' ELSE h.state END`
 const columns = `h.uuid::text AS uuid, h.subscription_uuid::text AS subscription_uuid, h.event_name,
-  ${stateNow} AS state, h.attempts, h.max_attempts, h.created_at, h.next_attempt_at, h.last_status_code, h.last_error`
+  ${stateNow} AS state, h.attempts, h.max_attempts, s.policy, h.created_at, h.next_attempt_at, h.last_status_code, h.last_error`
 const from = "webhook_hook h JOIN webhook_subscription s ON s.uuid = h.subscription_uuid"
 
 const makeDeliveries = Effect.gen(function* () {
@@ -88,7 +94,9 @@ const makeDeliveries = Effect.gen(function* () {
     event_name: row.event_name,
     state: row.state,
     attempts: row.attempts,
-    max_attempts: row.max_attempts ?? hookMaxAttempts,
+    max_attempts:
+      row.max_attempts ??
+      attemptsInAll({ ...defaultPolicy, ...row.policy }, { maxAttempts: hookMaxAttempts, factor: 1 }),
     created_at: row.created_at.toISOString(),
     next_attempt_at:
       row.state === "pending" || row.state === "waiting" ? row.next_attempt_at.toISOString() : null,
@@ -149,15 +157,19 @@ const makeDeliveries = Effect.gen(function* () {
           }
         })
       ),
-    redeliver: (subscriptionUuid, uuid) =>
+    redeliver: (subscriptionUuid, uuid, note) =>
       dieOnSqlError(
-        Effect.gen(function* () {
-          const known = yield* find(subscriptionUuid, uuid)
-          const started = yield* again(sql.and([sql`h.uuid = ${known.uuid}::uuid`, ended]))
-          if (started.length === 0) return yield* deliveryInProgress(known.uuid)
-          bell.ring()
-          return itemOf(yield* find(subscriptionUuid, uuid))
-        })
+        inTransaction(
+          sql,
+          Effect.gen(function* () {
+            const known = yield* find(subscriptionUuid, uuid)
+            const started = yield* again(sql.and([sql`h.uuid = ${known.uuid}::uuid`, ended]))
+            if (started.length === 0) return yield* deliveryInProgress(known.uuid)
+            const item = itemOf(yield* find(subscriptionUuid, uuid))
+            yield* note(item)
+            return item
+          })
+        ).pipe(Effect.tap(() => Effect.sync(bell.ring)))
       ),
     recover: (subscriptionUuid, { since, until, states }) =>
       dieOnSqlError(

@@ -6,12 +6,16 @@ export type GuardProfile = "compatible" | "strict" | "off"
 
 export interface Guard {
   readonly profile: GuardProfile
+  /** Refuses plain http, whoever asks. */
+  readonly httpsOnly: boolean
   /** CIDR, host or `host:port`. */
   readonly allow: ReadonlyArray<string>
   /** As `allow`, and wins over it. */
   readonly deny: ReadonlyArray<string>
   /** Addresses and ports of this runtime's own listeners. */
   readonly own: ReadonlyArray<string>
+  /** All addresses of a name; by default those that the system knows. */
+  readonly lookup?: (host: string) => Promise<ReadonlyArray<string>>
 }
 
 /** Who asks for the call: a user's own subscription is trusted less than an administrator's. */
@@ -33,9 +37,12 @@ export type Verdict =
  * refuses the host; the caller must connect to one of the answered addresses and to no other.
  */
 export const judge = async (url: URL, guard: Guard, asker: Asker): Promise<Verdict> => {
+  if (guard.httpsOnly && url.protocol !== "https:") {
+    return { type: "refused", reason: "nothing but https may be called" }
+  }
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "")
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80))
-  const found = await resolve(host)
+  const found = await resolve(host, guard.lookup ?? systemLookup)
   if (typeof found === "string") return { type: "unresolved", reason: found }
   for (const { address } of found) {
     const reason = refusal({ host, port, address }, guard, asker)
@@ -67,15 +74,19 @@ const refusal = (target: Target, guard: Guard, asker: Asker): string | undefined
   return guarded && listed(target, guard.own) ? "this runtime itself" : undefined
 }
 
+const systemLookup = async (host: string): Promise<ReadonlyArray<string>> =>
+  (await lookup(host, { all: true, order: "ipv4first" })).map(({ address }) => address)
+
 const resolve = async (
-  host: string
+  host: string,
+  addressesOf: (host: string) => Promise<ReadonlyArray<string>>
 ): Promise<ReadonlyArray<{ readonly address: string; readonly family: 4 | 6 }> | string> => {
   const family = isIP(host)
   if (family === 4 || family === 6) return [{ address: host, family }]
   try {
-    const found = await lookup(host, { all: true, order: "ipv4first" })
+    const found = await addressesOf(host)
     if (found.length === 0) return `${host} has no address`
-    return found.map(({ address }) => ({ address, family: isIP(address) === 6 ? 6 : 4 }))
+    return found.map((address) => ({ address, family: isIP(address) === 6 ? 6 : 4 }))
   } catch (error) {
     return `${host} cannot be resolved: ${error instanceof Error && "code" in error ? String(error.code) : "unknown"}`
   }

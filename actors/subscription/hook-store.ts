@@ -1,5 +1,6 @@
-import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import { Effect } from "effect"
+import type { DeliveryPolicy } from "../../schemas/webhookd/policy.ts"
 
 /** A hook that this node has taken to run. */
 export interface ClaimedHook {
@@ -17,6 +18,8 @@ export interface ClaimedHook {
   readonly events_user_uuid: string | null
   readonly owner_tenant_uuid: string
   readonly subscription_name: string
+  /** Null: nobody said anything. */
+  readonly policy: DeliveryPolicy | null
   /** Whether the subscription's actor wants to hear of a success. */
   readonly failing: boolean
   /** Sealed, newest first. */
@@ -36,43 +39,78 @@ export interface AttemptRecord {
   readonly error: string | undefined
   /** Seconds until the next attempt; undefined: there is none. */
   readonly delay: number | undefined
-  /** Whether the receiver asked to be called no more. */
-  readonly unwanted: boolean
+  /** Why the subscription should be disabled; undefined: it should not. */
+  readonly disable: string | undefined
 }
 
-/** How long a node may go without renewing its claim on the hooks that it runs. */
-const leaseSeconds = 30
+/** A subscription with a rate limit may be this far ahead of it, so that it need not be looked after for each call. */
+const burstSeconds = 0.1
+
+/** The subscriptions with hooks that wait: one step through the index for each, however long their queues are. */
+const queues = `
+  queue (subscription_uuid) AS (
+    (SELECT subscription_uuid FROM webhook_hook WHERE state IN ('pending', 'waiting')
+      ORDER BY subscription_uuid LIMIT 1)
+    UNION ALL
+    SELECT (SELECT w.subscription_uuid FROM webhook_hook w
+      WHERE w.state IN ('pending', 'waiting') AND w.subscription_uuid > q.subscription_uuid
+      ORDER BY w.subscription_uuid LIMIT 1)
+    FROM queue q WHERE q.subscription_uuid IS NOT NULL)`
+
+/** How many more hooks each subscription may have under way, over all nodes (contracts/webhooks.md 15.5 and 15.7). */
+const readiness = `
+  running AS (
+    SELECT subscription_uuid, count(*)::integer AS hooks FROM webhook_hook WHERE state = 'running'
+    GROUP BY subscription_uuid),
+  limited AS (
+    SELECT s.uuid, floor((CASE WHEN s.rate_per_second > 10 THEN ${burstSeconds} ELSE 0 END
+      - extract(epoch FROM greatest(s.rate_at, now()) - now())) * s.rate_per_second)::integer + 1 AS allowed
+    FROM queue q JOIN webhook_subscription s ON s.uuid = q.subscription_uuid
+    WHERE s.rate_per_second IS NOT NULL FOR NO KEY UPDATE OF s SKIP LOCKED),
+  ready AS (
+    SELECT s.uuid, s.number, s.fifo, least(l.allowed,
+      CASE s.breaker WHEN 'closed' THEN coalesce(s.max_concurrency, 10) WHEN 'half_open' THEN 1 ELSE 0 END
+        - coalesce(r.hooks, 0)) AS room
+    FROM queue q JOIN webhook_subscription s ON s.uuid = q.subscription_uuid
+    LEFT JOIN running r ON r.subscription_uuid = s.uuid LEFT JOIN limited l ON l.uuid = s.uuid
+    WHERE s.enabled AND (s.rate_per_second IS NULL OR l.uuid IS NOT NULL))`
 
 /**
  * Takes due hooks for a node, in turns over the subscriptions, so that none waits behind another's queue
- * (contracts/webhooks.md 15.8). `busy` counts the hooks that the node runs already.
+ * (contracts/webhooks.md 15.8). Of a subscription in `fifo` only the oldest one that is not done may run.
  */
 export const claimHooks = (
   sql: SqlClient.SqlClient,
-  request: {
-    readonly node: string
-    readonly limit: number
-    readonly perSubscription: number
-    readonly busy: ReadonlyMap<string, number>
-  }
+  request: { readonly node: string; readonly limit: number; readonly leaseSeconds: number }
 ): Effect.Effect<ReadonlyArray<ClaimedHook>, SqlError.SqlError> => {
-  const { node, limit, perSubscription, busy } = request
+  const { node, limit, leaseSeconds } = request
   return sql<ClaimedHook>`
-    WITH busy AS (SELECT * FROM unnest(${[...busy.keys()]}::uuid[], ${[...busy.values()]}::integer[]) AS b (uuid, hooks)),
+    WITH RECURSIVE ${sql.literal(queues)}, ${sql.literal(readiness)},
     due AS (
-      SELECT h.uuid, s.number FROM webhook_subscription s LEFT JOIN busy b ON b.uuid = s.uuid
-      CROSS JOIN LATERAL (
+      SELECT h.uuid, s.number FROM ready s CROSS JOIN LATERAL (
         SELECT t.uuid, row_number() OVER (ORDER BY t.next_attempt_at, t.number) AS turn FROM (
           SELECT w.uuid, w.next_attempt_at, w.number FROM webhook_hook w
           WHERE w.subscription_uuid = s.uuid AND w.state IN ('pending', 'waiting') AND w.next_attempt_at <= now()
           ORDER BY w.next_attempt_at, w.number
-          LIMIT greatest(0, CASE s.breaker WHEN 'closed' THEN ${perSubscription}::integer WHEN 'half_open' THEN 1 ELSE 0 END
-            - coalesce(b.hooks, 0))
-          FOR UPDATE SKIP LOCKED) t
+          LIMIT CASE WHEN s.fifo THEN 0 ELSE greatest(0, s.room) END FOR UPDATE SKIP LOCKED) t
+        UNION ALL
+        SELECT f.uuid, 1 FROM (
+          SELECT w.uuid FROM webhook_hook w
+          WHERE s.fifo AND s.room > 0 AND w.state IN ('pending', 'waiting') AND w.next_attempt_at <= now()
+            AND w.subscription_uuid = s.uuid AND w.number = (
+              SELECT x.number FROM webhook_hook x
+              WHERE x.subscription_uuid = s.uuid AND x.state IN ('pending', 'waiting', 'running')
+              ORDER BY x.number LIMIT 1)
+          FOR UPDATE SKIP LOCKED) f
       ) h
-      WHERE s.enabled
       ORDER BY h.turn, s.number
       LIMIT ${limit}
+    ),
+    spent AS (
+      UPDATE webhook_subscription s
+      SET rate_at = greatest(s.rate_at, now()) + make_interval(secs => c.hooks / s.rate_per_second)
+      FROM (SELECT number, count(*) AS hooks FROM due GROUP BY number) c
+      WHERE s.number = c.number AND s.rate_per_second IS NOT NULL
     )
     UPDATE webhook_hook h SET state = 'running', lease_owner = ${node},
       lease_until = now() + make_interval(secs => ${leaseSeconds})
@@ -80,21 +118,22 @@ export const claimHooks = (
     WHERE h.uuid = due.uuid
     RETURNING h.uuid::text AS uuid, h.subscription_uuid::text AS subscription_uuid, h.event_name, h.event, h.service,
       h.config, h.attempts, h.redelivery, s.owner_user_uuid, s.events_user_uuid, s.owner_tenant_uuid,
-      s.name AS subscription_name, s.failing OR s.breaker <> 'closed' AS failing,
+      s.name AS subscription_name, s.policy, s.failing OR s.breaker <> 'closed' AS failing,
       ARRAY(SELECT k.sealed FROM webhook_secret k WHERE k.subscription_uuid = s.uuid
         AND (k.expires_at IS NULL OR k.expires_at > now()) ORDER BY k.number DESC) AS secrets`
 }
 
 /**
  * Writes attempts down: the log rows, and what becomes of the hooks. What was deleted, or taken over by another node,
- * is passed over.
+ * is passed over; answers the others.
  */
 export const settleAttempts = (
   sql: SqlClient.SqlClient,
   node: string,
   records: ReadonlyArray<AttemptRecord>
-): Effect.Effect<unknown, SqlError.SqlError> =>
-  sql`
+): Effect.Effect<ReadonlySet<string>, SqlError.SqlError> =>
+  Effect.map(
+    sql<{ uuid: string }>`
     WITH result AS (
       SELECT * FROM unnest(${records.map(({ uuid }) => uuid)}::uuid[], ${records.map(({ attempt }) => attempt)}::integer[],
         ${records.map(({ maxAttempts }) => maxAttempts)}::integer[], ${records.map(({ status }) => status)}::text[],
@@ -114,30 +153,98 @@ export const settleAttempts = (
     INSERT INTO webhook_log (uuid, attempts, subscription_uuid, status, started_at, ended_at, max_attempts, event, detail)
     SELECT r.uuid, r.attempt, c.subscription_uuid, r.status, r.started_at, r.ended_at, r.max_attempts, c.event, r.detail
     FROM changed c JOIN result r ON r.uuid = c.uuid
-    ON CONFLICT DO NOTHING`
+    ON CONFLICT DO NOTHING
+    RETURNING uuid::text AS uuid`,
+    (rows) => new Set(rows.map(({ uuid }) => uuid))
+  )
 
 const stateAfter = ({ status }: AttemptRecord): string =>
   status === "success" ? "succeeded" : status === "failure" ? "waiting" : "failed"
 
+/** Gives hooks back for a while without an attempt: their host has as many as it may have. */
+export const postponeHooks = (
+  sql: SqlClient.SqlClient,
+  node: string,
+  uuids: ReadonlyArray<string>,
+  seconds: number
+): Effect.Effect<unknown, SqlError.SqlError> => sql`
+  UPDATE webhook_hook SET ${sql.literal(backInQueue)}, next_attempt_at = now() + make_interval(secs => ${seconds})
+  WHERE uuid = ANY(${uuids}::uuid[]) AND state = 'running' AND lease_owner = ${node}`
+
+/** Forgets hooks that nobody can run. */
+export const dropHooks = (
+  sql: SqlClient.SqlClient,
+  uuids: ReadonlyArray<string>
+): Effect.Effect<unknown, SqlError.SqlError> =>
+  sql`DELETE FROM webhook_hook WHERE uuid = ANY(${uuids}::uuid[])`
+
 /** Keeps the hooks that a node runs from being taken over. */
-export const renewLeases = (sql: SqlClient.SqlClient, node: string) => sql`
+export const renewLeases = (sql: SqlClient.SqlClient, node: string, leaseSeconds: number) => sql`
   UPDATE webhook_hook SET lease_until = now() + make_interval(secs => ${leaseSeconds})
   WHERE state = 'running' AND lease_owner = ${node}`
 
-/** Gives hooks back to be run again: those of nodes that stopped renewing, or all that are marked as running. */
+/** Gives hooks back to be run again. */
 export const releaseLeases = (
   sql: SqlClient.SqlClient,
   which:
     | { readonly type: "expired" }
     | { readonly type: "all" }
     | { readonly type: "of"; readonly node: string }
+    | { readonly type: "not of"; readonly nodes: ReadonlyArray<string> }
 ) => sql`
-  UPDATE webhook_hook SET state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'waiting' END,
-    lease_owner = NULL, lease_until = NULL
+  UPDATE webhook_hook SET ${sql.literal(backInQueue)}
   WHERE state = 'running' AND ${
     which.type === "expired"
       ? sql`lease_until < now()`
       : which.type === "all"
         ? sql`true`
-        : sql`lease_owner = ${which.node}`
+        : which.type === "of"
+          ? sql`lease_owner = ${which.node}`
+          : sql`lease_owner <> ALL(${which.nodes})`
   }`
+
+const backInQueue = `state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'waiting' END,
+  lease_owner = NULL, lease_until = NULL`
+
+/** A subscription whose queue was too long, and the youngest of the hooks that it lost. */
+export interface Overflow {
+  readonly subscription_uuid: string
+  readonly name: string
+  readonly owner_tenant_uuid: string
+  readonly owner_user_uuid: string | null
+  readonly hooks: number
+  readonly last: string
+}
+
+/**
+ * Gives up the oldest hooks of subscriptions with more than so many in their queue, and logs each
+ * (contracts/webhooks.md 15.8).
+ */
+export const trimQueues = (
+  sql: SqlClient.SqlClient,
+  most: number
+): Effect.Effect<ReadonlyArray<Overflow>, SqlError.SqlError> => {
+  const error = `more than ${most} deliveries wait`
+  return sql<Overflow>`
+    WITH full_queue AS (
+      SELECT subscription_uuid, count(*) - ${most} AS surplus FROM webhook_hook
+      WHERE state IN ('pending', 'waiting') GROUP BY subscription_uuid HAVING count(*) > ${most}),
+    oldest AS (
+      SELECT h.uuid FROM full_queue q CROSS JOIN LATERAL (
+        SELECT w.uuid FROM webhook_hook w
+        WHERE w.subscription_uuid = q.subscription_uuid AND w.state IN ('pending', 'waiting')
+        ORDER BY w.number LIMIT q.surplus FOR UPDATE SKIP LOCKED) h),
+    lost AS (
+      UPDATE webhook_hook h SET state = 'failed', attempts = h.attempts + 1, last_error = ${error}
+      FROM oldest o WHERE h.uuid = o.uuid
+      RETURNING h.uuid, h.subscription_uuid, h.number, h.attempts, coalesce(h.max_attempts, h.attempts) AS max_attempts, h.event),
+    logged AS (
+      INSERT INTO webhook_log (uuid, attempts, subscription_uuid, status, started_at, ended_at, max_attempts, event, detail)
+      SELECT uuid, attempts, subscription_uuid, 'error', now(), now(), max_attempts, event,
+        ${JSON.stringify({ error, error_id: "queue-overflow" })} FROM lost
+      ON CONFLICT DO NOTHING)
+    SELECT s.uuid::text AS subscription_uuid, s.name, s.owner_tenant_uuid, s.owner_user_uuid,
+      count(*)::integer AS hooks, (array_agg(l.uuid ORDER BY l.number DESC))[1]::text AS last
+    FROM lost l JOIN webhook_subscription s ON s.uuid = l.subscription_uuid
+    GROUP BY s.uuid, s.name, s.owner_tenant_uuid, s.owner_user_uuid`
+}

@@ -9,6 +9,8 @@ import { type Outcome, permanent } from "./outcome.ts"
 /** Limits of one attempt (contracts/webhooks.md 7.1 and 15.8). */
 const connectMillis = 5_000
 const silenceMillis = 15_000
+/** A body that drips or never ends is taken as far as it came. */
+const bodyMillis = 15_000
 const maxRedirects = 30
 const maxResponseBytes = 1_048_576
 const loggedCharacters = 20_000
@@ -117,7 +119,9 @@ const exchange = (
     request.on("response", (response) => {
       const chunks: Array<Buffer> = []
       let size = 0
+      const enough = setTimeout(() => finish(), bodyMillis)
       const finish = () => {
+        clearTimeout(enough)
         resolve(responseOf(response, Buffer.concat(chunks)))
         request.destroy()
       }
@@ -127,7 +131,10 @@ const exchange = (
         if (size >= maxResponseBytes) finish()
       })
       response.on("end", finish)
-      response.on("error", reject)
+      response.on("error", (error) => {
+        clearTimeout(enough)
+        reject(error)
+      })
     })
     request.end(body === noBody ? undefined : body)
   })
@@ -166,11 +173,13 @@ const redirected = (request: HookRequest, response: Response): HookRequest | und
   if (!URL.canParse(location, request.url.href)) throw new BadRequest("the redirect has no valid location")
   const url = readUrl(new URL(location, request.url).href)
   const headers = { ...request.headers }
-  if (url.hostname !== request.url.hostname) delete headers["Authorization"]
+  if (url.hostname !== request.url.hostname) {
+    for (const name of request.confidential) delete headers[name]
+  }
   if (response.status >= 307) return { ...request, url, headers }
   for (const name of ["Content-Type", "Content-Length"]) delete headers[name]
   const toGet = response.status === 301 ? request.method === "POST" : request.method !== "HEAD"
-  return { method: toGet ? "GET" : request.method, url, headers, body: noBody }
+  return { ...request, method: toGet ? "GET" : request.method, url, headers, body: noBody }
 }
 
 const outcomeOf = (request: HookRequest, response: Response): Outcome => {
@@ -209,14 +218,19 @@ const detailOf = (request: HookRequest, response: Response | undefined) => ({
   request_method: request.method,
   request_url: plainUrl(request.url).href,
   request_body: logged(request.body),
-  request_headers: withoutCredentials(request.headers),
+  request_headers: withoutSecrets(request),
   response_status_code: response?.status ?? null,
   response_headers: response?.headers ?? {},
   response_body: response === undefined ? "" : logged(response.body)
 })
 
-const withoutCredentials = (headers: HookRequest["headers"]) =>
-  "Authorization" in headers ? { ...headers, Authorization: "Basic ***" } : headers
+const withoutSecrets = ({ headers, confidential }: HookRequest) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      confidential.includes(name) ? value.replace(/^(Basic |Bearer )?.*$/s, "$1***") : value
+    ])
+  )
 
 /** JSON as what it says, anything else as text; a long body is cut. */
 const logged = (body: Buffer): unknown => {

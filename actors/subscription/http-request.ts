@@ -8,7 +8,12 @@ export interface HookRequest {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /** Names of headers that are for this host alone, and for no log. */
+  readonly confidential: ReadonlyArray<string>
 }
+
+/** The most that a call sends (contracts/webhooks.md 15.8). */
+const maxRequestBytes = 1_048_576
 
 /** The call cannot be built; no attempt will ever succeed. */
 export class BadRequest extends Error {
@@ -38,6 +43,7 @@ export const buildRequest = (
     template === ""
       ? { body: Buffer.from(pythonJson(payload["data"])), contentType: "application/json; charset=utf-8" }
       : encoded(renderTemplate(template, variables), config["content_type"] ?? "text/plain")
+  if (body.length > maxRequestBytes) throw new BadRequest("the body is larger than 1 MiB")
   return {
     method: (config["method"] ?? "post").toUpperCase(),
     url,
@@ -48,7 +54,8 @@ export const buildRequest = (
       "Content-Type": contentType,
       ...basicAuth(url)
     },
-    body
+    body,
+    confidential: ["Authorization"]
   }
 }
 

@@ -1,24 +1,33 @@
 import { assert, describe, it } from "@effect/vitest"
 import { firstStep, type Step, step } from "../../runtime/actor/step.ts"
-import { breakerRules, type SubscriptionEvent, subscriptionMachine } from "./machine.ts"
+import {
+  type BreakerRules,
+  breakerRules,
+  type SubscriptionEvent,
+  subscriptionMachineWith
+} from "./machine.ts"
 
 const subscription = { uuid: "s", name: "crm", tenantUuid: "t", ownerUserUuid: null }
 const failed = (at: number, firstOfHook = true): SubscriptionEvent => ({
-  type: "attemptFailed",
+  type: "attemptsFailed",
   subscription,
   at,
-  firstOfHook
+  attempts: 1,
+  hooks: firstOfHook ? 1 : 0
 })
 const succeeded = (at: number): SubscriptionEvent => ({ type: "attemptSucceeded", subscription, at })
 
 /** Runs events one after the other and gives the last step, and everything emitted on the way. */
-const live = (...events: ReadonlyArray<SubscriptionEvent | "cooled">) => {
-  let taken: Step = firstStep(subscriptionMachine, undefined)
+const live = (...events: ReadonlyArray<SubscriptionEvent | "cooled">) => liveBy(breakerRules, ...events)
+
+const liveBy = (rules: BreakerRules, ...events: ReadonlyArray<SubscriptionEvent | "cooled">) => {
+  const machine = subscriptionMachineWith(rules)
+  let taken: Step = firstStep(machine, undefined)
   const emitted: Array<unknown> = []
   for (const event of events) {
     const timer = taken.deadlines.at(-1)?.event
     taken = step(
-      subscriptionMachine,
+      machine,
       taken.snapshot,
       event === "cooled" && timer !== undefined ? timer : (event as SubscriptionEvent)
     )
@@ -86,6 +95,26 @@ describe("a subscription", () => {
     assert.includeMembers(names(ten.emitted), ["enabled false", "webhookd_subscription_disabled"])
     const saved = live(...times(9, (index) => failed(index)), succeeded(10), failed(late))
     assert.deepEqual(saved.snapshot.value, { enabled: "closed" })
+  })
+
+  it("counts attempts that failed together one by one", () => {
+    const together = live({ type: "attemptsFailed", subscription, at: 1, attempts: 20, hooks: 20 })
+    assert.deepEqual(together.snapshot.value, { enabled: "open" })
+    assert.strictEqual(together.snapshot.context.failedHooks, 20)
+  })
+
+  it("follows the knobs: no breaker, other figures, never given up", () => {
+    const many = times(100, (index) => failed(index))
+    assert.deepEqual(liveBy({ ...breakerRules, enabled: false }, ...many).snapshot.value, {
+      enabled: "closed"
+    })
+    const quick = { ...breakerRules, ratioAttempts: 3, coolDownMillis: 5 }
+    const opened = liveBy(quick, failed(1), failed(2), failed(3))
+    assert.deepEqual(opened.snapshot.value, { enabled: "open" })
+    assert.strictEqual(opened.deadlines[0]?.delay, 5)
+    const never = { ...breakerRules, disableMillis: 0 }
+    const late = [...times(9, (index) => failed(index)), failed(breakerRules.disableMillis * 10)]
+    assert.deepEqual(liveBy(never, ...late).snapshot.value, { enabled: "closed" })
   })
 
   it("is disabled and enabled by hand; enabling closes the breaker", () => {

@@ -10,7 +10,15 @@ export interface SubscriptionIdentity {
 
 /** What the dispatcher, the receiver or an administrator says. Times in milliseconds since the epoch. */
 export type SubscriptionEvent =
-  | { type: "attemptFailed"; subscription: SubscriptionIdentity; at: number; firstOfHook: boolean }
+  | {
+      type: "attemptsFailed"
+      subscription: SubscriptionIdentity
+      at: number
+      /** Attempts that failed together. */
+      attempts: number
+      /** How many of them were the first of their hook. */
+      hooks: number
+    }
   | { type: "attemptSucceeded"; subscription: SubscriptionIdentity; at: number }
   | { type: "exhausted"; subscription: SubscriptionIdentity; deliveryUuid: string; reason: string }
   | { type: "enable"; subscription: SubscriptionIdentity }
@@ -58,7 +66,23 @@ export type SubscriptionEmitted =
     }
 
 /** When the breaker opens and when a subscription is given up (contracts/webhooks.md 15.7). */
-export const breakerRules = {
+export interface BreakerRules {
+  readonly enabled: boolean
+  readonly consecutive: number
+  readonly consecutiveMillis: number
+  readonly ratio: number
+  readonly ratioAttempts: number
+  readonly ratioMillis: number
+  readonly coolDownMillis: number
+  readonly longestCoolDownMillis: number
+  /** 0: never. */
+  readonly disableMillis: number
+  readonly disableHooks: number
+}
+
+/** The contract's own figures. */
+export const breakerRules: BreakerRules = {
+  enabled: true,
   consecutive: 20,
   consecutiveMillis: 60_000,
   ratio: 0.7,
@@ -70,7 +94,8 @@ export const breakerRules = {
   disableHooks: 10
 }
 
-const spanMillis = 10_000
+/** The last five minutes are kept in spans of this fraction. */
+const spans = 30
 
 const healthy = {
   consecutiveFailures: 0,
@@ -80,44 +105,62 @@ const healthy = {
   openings: 0
 }
 
-/** The context after an attempt. */
-const counted = (context: SubscriptionContext, at: number, failed: boolean, firstOfHook: boolean) => {
-  const kept = context.recent.filter(({ from }) => from > at - breakerRules.ratioMillis)
+/** Attempts that ended: none failed means one success. */
+interface Ended {
+  readonly at: number
+  readonly attempts: number
+  readonly hooks: number
+}
+
+const endedOf = (event: SubscriptionEvent): Ended | undefined => {
+  if (event.type === "attemptsFailed") return event
+  return event.type === "attemptSucceeded" ? { at: event.at, attempts: 0, hooks: 0 } : undefined
+}
+
+/** The context after attempts. */
+const counted = (rules: BreakerRules, context: SubscriptionContext, { at, attempts, hooks }: Ended) => {
+  const kept = context.recent.filter(({ from }) => from > at - rules.ratioMillis)
   const last = kept.at(-1)
-  const open = last !== undefined && at < last.from + spanMillis
+  const open = last !== undefined && at < last.from + rules.ratioMillis / spans
   const span = open ? last : { from: at, failures: 0, successes: 0 }
+  const failed = attempts > 0
   const next = {
     from: span.from,
-    failures: span.failures + (failed ? 1 : 0),
+    failures: span.failures + attempts,
     successes: span.successes + (failed ? 0 : 1)
   }
   return {
     recent: [...(open ? kept.slice(0, -1) : kept), next],
-    consecutiveFailures: failed ? context.consecutiveFailures + 1 : 0,
+    consecutiveFailures: failed ? context.consecutiveFailures + attempts : 0,
     firstFailureAt: failed ? (context.firstFailureAt ?? at) : null,
-    failedHooks: failed ? context.failedHooks + (firstOfHook ? 1 : 0) : 0,
+    failedHooks: failed ? context.failedHooks + hooks : 0,
     lastSuccessAt: failed ? context.lastSuccessAt : at
   }
 }
 
-/** Whether this failure opens the breaker. */
-const trips = (context: SubscriptionContext, at: number, firstOfHook: boolean): boolean => {
-  const { consecutiveFailures, firstFailureAt, recent } = counted(context, at, true, firstOfHook)
+/** Whether these failures open the breaker. */
+const trips = (rules: BreakerRules, context: SubscriptionContext, ended: Ended): boolean => {
+  const { consecutiveFailures, firstFailureAt, recent } = counted(rules, context, ended)
+  if (!rules.enabled) return false
   if (
-    consecutiveFailures >= breakerRules.consecutive &&
-    at - (firstFailureAt ?? at) >= breakerRules.consecutiveMillis
+    consecutiveFailures >= rules.consecutive &&
+    ended.at - (firstFailureAt ?? ended.at) >= rules.consecutiveMillis
   ) {
     return true
   }
   const failures = recent.reduce((sum, span) => sum + span.failures, 0)
-  const attempts = recent.reduce((sum, span) => sum + span.failures + span.successes, 0)
-  return attempts >= breakerRules.ratioAttempts && failures >= breakerRules.ratio * attempts
+  const all = recent.reduce((sum, span) => sum + span.failures + span.successes, 0)
+  return all >= rules.ratioAttempts && failures >= rules.ratio * all
 }
 
 /** Whether nothing but failures came for so long that the subscription is given up. */
-const isHopeless = (context: SubscriptionContext, at: number, firstOfHook: boolean): boolean => {
-  const { firstFailureAt, failedHooks } = counted(context, at, true, firstOfHook)
-  return failedHooks >= breakerRules.disableHooks && at - (firstFailureAt ?? at) >= breakerRules.disableMillis
+const isHopeless = (rules: BreakerRules, context: SubscriptionContext, ended: Ended): boolean => {
+  const { firstFailureAt, failedHooks } = counted(rules, context, ended)
+  return (
+    rules.disableMillis > 0 &&
+    failedHooks >= rules.disableHooks &&
+    ended.at - (firstFailureAt ?? ended.at) >= rules.disableMillis
+  )
 }
 
 /**
@@ -125,146 +168,157 @@ const isHopeless = (context: SubscriptionContext, at: number, firstOfHook: boole
  * receiver from being called, or disabled with a reason. It calls nobody: what it emits is what the dispatcher goes
  * by.
  */
-export const subscriptionMachine = setup({
-  types: {
-    context: {} as SubscriptionContext,
-    events: {} as SubscriptionEvent,
-    emitted: {} as SubscriptionEmitted
-  },
-  delays: {
-    coolDown: ({ context }) =>
-      Math.min(
-        breakerRules.coolDownMillis * 2 ** Math.max(0, context.openings - 1),
-        breakerRules.longestCoolDownMillis
-      )
-  },
-  guards: {
-    trips: ({ context, event }) =>
-      event.type === "attemptFailed" && trips(context, event.at, event.firstOfHook),
-    hopeless: ({ context, event }) =>
-      event.type === "attemptFailed" && isHopeless(context, event.at, event.firstOfHook)
-  },
-  actions: {
-    know: assign({ subscription: ({ event }) => event.subscription }),
-    count: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "attemptFailed" && event.type !== "attemptSucceeded") return
-      const failed = event.type === "attemptFailed"
-      const wasFailing = context.consecutiveFailures > 0
-      enqueue.assign(counted(context, event.at, failed, failed && event.firstOfHook))
-      if (failed !== wasFailing) enqueue.emit({ type: "failing", failing: failed })
-    }),
-    open: enqueueActions(({ context, enqueue }) => {
-      enqueue.assign({ openings: context.openings + 1 })
-      enqueue.emit({ type: "breaker", state: "open" })
-    }),
-    tellOpened: enqueueActions(({ context, enqueue }) => {
-      const { subscription } = context
-      if (subscription === null) return
-      enqueue.emit({
-        type: "notice",
-        name: "webhookd_breaker_opened",
-        subscription,
-        reason: "too many failures"
+export const subscriptionMachineWith = (rules: BreakerRules) =>
+  setup({
+    types: {
+      context: {} as SubscriptionContext,
+      events: {} as SubscriptionEvent,
+      emitted: {} as SubscriptionEmitted
+    },
+    delays: {
+      coolDown: ({ context }) =>
+        Math.min(rules.coolDownMillis * 2 ** Math.max(0, context.openings - 1), rules.longestCoolDownMillis)
+    },
+    guards: {
+      trips: ({ context, event }) => event.type === "attemptsFailed" && trips(rules, context, event),
+      hopeless: ({ context, event }) => event.type === "attemptsFailed" && isHopeless(rules, context, event)
+    },
+    actions: {
+      know: assign({ subscription: ({ event }) => event.subscription }),
+      count: enqueueActions(({ context, event, enqueue }) => {
+        const ended = endedOf(event)
+        if (ended === undefined) return
+        const failed = ended.attempts > 0
+        const wasFailing = context.consecutiveFailures > 0
+        enqueue.assign(counted(rules, context, ended))
+        if (failed !== wasFailing) enqueue.emit({ type: "failing", failing: failed })
+      }),
+      open: enqueueActions(({ context, enqueue }) => {
+        enqueue.assign({ openings: context.openings + 1 })
+        enqueue.emit({ type: "breaker", state: "open" })
+      }),
+      tellOpened: enqueueActions(({ context, enqueue }) => {
+        const { subscription } = context
+        if (subscription === null) return
+        enqueue.emit({
+          type: "notice",
+          name: "webhookd_breaker_opened",
+          subscription,
+          reason: "too many failures"
+        })
+      }),
+      probe: enqueueActions(({ enqueue }) => enqueue.emit({ type: "breaker", state: "half_open" })),
+      close: enqueueActions(({ context, enqueue }) => {
+        enqueue.emit({ type: "breaker", state: "closed" })
+        const { subscription } = context
+        if (subscription === null) return
+        enqueue.emit({
+          type: "notice",
+          name: "webhookd_breaker_closed",
+          subscription,
+          reason: "the receiver answers again"
+        })
+      }),
+      heal: enqueueActions(({ enqueue }) => {
+        enqueue.assign({ ...healthy, disabledReason: null })
+        enqueue.emit({ type: "breaker", state: "closed" })
+        enqueue.emit({ type: "failing", failing: false })
+      }),
+      disable: enqueueActions(({ event, enqueue }) => {
+        const reason =
+          event.type === "disable"
+            ? event.reason
+            : `only failures for ${rules.disableMillis / 3_600_000} hours`
+        const { subscription } = event
+        enqueue.assign({ disabledReason: reason })
+        enqueue.emit({ type: "enabled", enabled: false })
+        enqueue.emit({ type: "notice", name: "webhookd_subscription_disabled", subscription, reason })
+      }),
+      enable: enqueueActions(({ event, enqueue }) => {
+        const { subscription } = event
+        enqueue.emit({ type: "enabled", enabled: true })
+        enqueue.emit({
+          type: "notice",
+          name: "webhookd_subscription_enabled",
+          subscription,
+          reason: "enabled by an administrator"
+        })
+      }),
+      tellExhausted: enqueueActions(({ event, enqueue }) => {
+        if (event.type !== "exhausted") return
+        const { subscription, reason, deliveryUuid } = event
+        enqueue.emit({
+          type: "notice",
+          name: "webhookd_delivery_exhausted",
+          subscription,
+          reason,
+          deliveryUuid
+        })
       })
-    }),
-    probe: enqueueActions(({ enqueue }) => enqueue.emit({ type: "breaker", state: "half_open" })),
-    close: enqueueActions(({ context, enqueue }) => {
-      enqueue.emit({ type: "breaker", state: "closed" })
-      const { subscription } = context
-      if (subscription === null) return
-      enqueue.emit({
-        type: "notice",
-        name: "webhookd_breaker_closed",
-        subscription,
-        reason: "the receiver answers again"
-      })
-    }),
-    heal: enqueueActions(({ enqueue }) => {
-      enqueue.assign({ ...healthy, disabledReason: null })
-      enqueue.emit({ type: "breaker", state: "closed" })
-      enqueue.emit({ type: "failing", failing: false })
-    }),
-    disable: enqueueActions(({ event, enqueue }) => {
-      const reason = event.type === "disable" ? event.reason : "only failures for 120 hours"
-      const { subscription } = event
-      enqueue.assign({ disabledReason: reason })
-      enqueue.emit({ type: "enabled", enabled: false })
-      enqueue.emit({ type: "notice", name: "webhookd_subscription_disabled", subscription, reason })
-    }),
-    enable: enqueueActions(({ event, enqueue }) => {
-      const { subscription } = event
-      enqueue.emit({ type: "enabled", enabled: true })
-      enqueue.emit({
-        type: "notice",
-        name: "webhookd_subscription_enabled",
-        subscription,
-        reason: "enabled by an administrator"
-      })
-    }),
-    tellExhausted: enqueueActions(({ event, enqueue }) => {
-      if (event.type !== "exhausted") return
-      const { subscription, reason, deliveryUuid } = event
-      enqueue.emit({
-        type: "notice",
-        name: "webhookd_delivery_exhausted",
-        subscription,
-        reason,
-        deliveryUuid
-      })
-    })
-  }
-}).createMachine({
-  id: "subscription",
-  context: { ...healthy, subscription: null, lastSuccessAt: null, disabledReason: null },
-  initial: "enabled",
-  on: { exhausted: { actions: ["know", "tellExhausted"] } },
-  states: {
-    enabled: {
-      initial: "closed",
-      on: {
-        disable: { target: "disabled", actions: ["know", "disable"] },
-        enable: { target: ".closed", actions: ["know", "heal"] },
-        attemptFailed: [
-          { guard: "hopeless", target: "disabled", actions: ["know", "count", "disable"] },
-          { actions: ["know", "count"] }
-        ],
-        attemptSucceeded: { actions: ["know", "count"] }
-      },
-      states: {
-        closed: {
-          on: {
-            attemptFailed: [
-              { guard: "hopeless", target: "#subscription.disabled", actions: ["know", "count", "disable"] },
-              { guard: "trips", target: "open", actions: ["know", "count", "tellOpened"] },
-              { actions: ["know", "count"] }
-            ]
-          }
+    }
+  }).createMachine({
+    id: "subscription",
+    context: { ...healthy, subscription: null, lastSuccessAt: null, disabledReason: null },
+    initial: "enabled",
+    on: { exhausted: { actions: ["know", "tellExhausted"] } },
+    states: {
+      enabled: {
+        initial: "closed",
+        on: {
+          disable: { target: "disabled", actions: ["know", "disable"] },
+          enable: { target: ".closed", actions: ["know", "heal"] },
+          attemptsFailed: [
+            { guard: "hopeless", target: "disabled", actions: ["know", "count", "disable"] },
+            { actions: ["know", "count"] }
+          ],
+          attemptSucceeded: { actions: ["know", "count"] }
         },
-        open: {
-          entry: "open",
-          after: { coolDown: "halfOpen" }
-        },
-        halfOpen: {
-          entry: "probe",
-          on: {
-            attemptFailed: [
-              { guard: "hopeless", target: "#subscription.disabled", actions: ["know", "count", "disable"] },
-              { target: "open", actions: ["know", "count"] }
-            ],
-            attemptSucceeded: {
-              target: "closed",
-              actions: ["know", "count", "close", assign({ openings: 0, recent: [] })]
+        states: {
+          closed: {
+            on: {
+              attemptsFailed: [
+                {
+                  guard: "hopeless",
+                  target: "#subscription.disabled",
+                  actions: ["know", "count", "disable"]
+                },
+                { guard: "trips", target: "open", actions: ["know", "count", "tellOpened"] },
+                { actions: ["know", "count"] }
+              ]
+            }
+          },
+          open: {
+            entry: "open",
+            after: { coolDown: "halfOpen" }
+          },
+          halfOpen: {
+            entry: "probe",
+            on: {
+              attemptsFailed: [
+                {
+                  guard: "hopeless",
+                  target: "#subscription.disabled",
+                  actions: ["know", "count", "disable"]
+                },
+                { target: "open", actions: ["know", "count"] }
+              ],
+              attemptSucceeded: {
+                target: "closed",
+                actions: ["know", "count", "close", assign({ openings: 0, recent: [] })]
+              }
             }
           }
         }
-      }
-    },
-    disabled: {
-      on: {
-        enable: { target: "enabled", actions: ["know", "heal", "enable"] },
-        attemptSucceeded: { actions: ["know", "count"] },
-        attemptFailed: { actions: ["know", "count"] }
+      },
+      disabled: {
+        on: {
+          enable: { target: "enabled", actions: ["know", "heal", "enable"] },
+          attemptSucceeded: { actions: ["know", "count"] },
+          attemptsFailed: { actions: ["know", "count"] }
+        }
       }
     }
-  }
-})
+  })
+
+/** The machine with the contract's own figures. */
+export const subscriptionMachine = subscriptionMachineWith(breakerRules)

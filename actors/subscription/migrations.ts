@@ -84,5 +84,86 @@ export const subscriptionMigrations: Migrations = {
       )`
     yield* sql`CREATE INDEX webhook_log_subscription ON webhook_log (subscription_uuid, started_at)`
     yield* sql`CREATE INDEX webhook_log_age ON webhook_log (started_at)`
+  }),
+  "0085_webhook_capture": Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql.unsafe(captureFunction)
+    for (const statement of captureTrigger) yield* sql.unsafe(statement)
+    // What waits in the outbox since before there was a trigger.
+    yield* sql`SELECT webhook_capture(array_agg(name ORDER BY id), array_agg(body ORDER BY id)) FROM outbox`
+  }),
+  "0086_webhook_policy": Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`
+      ALTER TABLE webhook_subscription
+        ADD COLUMN max_concurrency integer,
+        ADD COLUMN fifo boolean NOT NULL DEFAULT false,
+        ADD COLUMN rate_per_second float8,
+        ADD COLUMN rate_at timestamptz NOT NULL DEFAULT now()`
+    yield* sql`
+      CREATE INDEX webhook_hook_open ON webhook_hook (subscription_uuid, number)
+        WHERE state IN ('pending', 'waiting', 'running')`
+  }),
+  "0087_webhook_idempotency": Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`
+      CREATE TABLE webhook_idempotency (
+        scope text NOT NULL,
+        key text NOT NULL,
+        fingerprint text NOT NULL,
+        answer json NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (scope, key)
+      )`
+    yield* sql`CREATE INDEX webhook_idempotency_age ON webhook_idempotency (created_at)`
   })
 }
+
+/**
+ * One hook for each event and enabled subscription that it matches (contracts/webhooks.md 6), with the subscription's
+ * config as it is then. What a subscription is told about itself makes no hook of its own. Envelopes are compared by
+ * their headers alone: their escapes, some of which PostgreSQL cannot read, are put aside first.
+ */
+const captureFunction = `
+  CREATE FUNCTION webhook_capture(names text[], bodies text[]) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    IF NOT EXISTS (SELECT 1 FROM webhook_subscription WHERE enabled AND events && names) THEN
+      RETURN;
+    END IF;
+    INSERT INTO webhook_hook (uuid, subscription_uuid, event_name, event, service, config)
+    WITH told AS MATERIALIZED (
+      SELECT t.name, t.body, t.position,
+        CASE WHEN position('\\u' in t.body) = 0 THEN t.body
+          ELSE regexp_replace(replace(t.body, '\\\\', '//'), '\\\\u[0-9a-fA-F]{4}', '?', 'g') END::json AS envelope
+      FROM unnest(names, bodies) WITH ORDINALITY AS t (name, body, position)
+      WHERE EXISTS (SELECT 1 FROM webhook_subscription s WHERE s.enabled AND s.events @> ARRAY[t.name])
+    ), event AS MATERIALIZED (
+      SELECT t.name, t.body, t.position, t.envelope ->> 'tenant_uuid' AS tenant, t.envelope ->> 'origin_uuid' AS origin,
+        ARRAY(SELECT substr(h.key, 11) FROM json_each(t.envelope) h
+          WHERE h.key LIKE 'user\\_uuid:%' AND h.value::text = 'true') AS users,
+        CASE WHEN t.name LIKE 'webhookd\\_%' AND json_typeof(t.envelope -> 'data') = 'object'
+          THEN t.envelope -> 'data' ->> 'subscription_uuid' END AS subject
+      FROM told t
+    )
+    SELECT gen_random_uuid(), s.uuid, e.name, e.body, s.service, s.config
+    FROM event e JOIN webhook_subscription s ON s.events @> ARRAY[e.name]
+    WHERE s.enabled
+      AND (s.owner_tenant_uuid = e.tenant
+        OR s.owner_tenant_uuid = (SELECT uuid::text FROM auth_tenant WHERE uuid = parent_uuid))
+      AND CASE WHEN e.name = 'global_voicemail_message_created' THEN '*' = ANY(e.users)
+        ELSE s.events_user_uuid IS NULL OR s.events_user_uuid = ANY(e.users) END
+      AND (s.events_wazo_uuid IS NULL OR s.events_wazo_uuid = e.origin)
+      AND s.uuid::text IS DISTINCT FROM e.subject
+    ORDER BY e.position, s.number;
+  END $$`
+
+/** Hooks are committed with the event that they follow from, whoever wrote it (contracts/webhooks.md 15.3). */
+const captureTrigger = [
+  `CREATE FUNCTION webhook_capture_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM webhook_capture(array_agg(name ORDER BY id), array_agg(body ORDER BY id)) FROM added;
+    RETURN NULL;
+  END $$`,
+  `CREATE TRIGGER webhook_capture AFTER INSERT ON outbox REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION webhook_capture_outbox()`
+]

@@ -11,6 +11,7 @@ import {
   messageOf,
   type PushMessage
 } from "./mobile-message.ts"
+import type { HookAttempt, HookService } from "./hook-service.ts"
 import { type Outcome, permanent } from "./outcome.ts"
 
 type Json = Readonly<Record<string, unknown>>
@@ -19,14 +20,8 @@ type Json = Readonly<Record<string, unknown>>
 export class MobilePush extends Context.Service<
   MobilePush,
   {
-    /** Runs a mobile hook. */
-    readonly run: (hook: {
-      readonly tenantUuid: string
-      readonly userUuid: string | null
-      readonly eventName: string
-      /** The envelope of the event. */
-      readonly event: string
-    }) => Effect.Effect<Outcome>
+    /** The service `mobile` of subscriptions. */
+    readonly service: HookService
     /** Sends an application's own notification; a user without a mobile gets none. */
     readonly notify: (
       tenantUuid: string,
@@ -65,17 +60,23 @@ export class MobilePush extends Context.Service<
               : sendFcm(config, message, tokens, settings, signal)
           )
         })
+        const runHook = Effect.fnUntraced(function* ({ subscription, eventName, event }: HookAttempt) {
+          const { tenantUuid, eventsUserUuid } = subscription
+          if (eventsUserUuid === null) return permanent("the subscription names no user")
+          const data = recordOf(event["data"])
+          if (eventName === "chatd_user_room_message_created" && data["user_uuid"] === eventsUserUuid) {
+            return { class: "success", detail: {} } as const
+          }
+          const message = messageOf(eventName, data, new Date())
+          if (message === undefined) return permanent(`there is no push for ${eventName}`)
+          return yield* send(tenantUuid, eventsUserUuid, message)
+        })
+        const runPromise = Effect.runPromiseWith(yield* Effect.context<never>())
         return {
-          run: Effect.fnUntraced(function* ({ tenantUuid, userUuid, eventName, event }) {
-            if (userUuid === null) return permanent("the subscription names no user")
-            const data = recordOf(recordOf(JSON.parse(event))["data"])
-            if (eventName === "chatd_user_room_message_created" && data["user_uuid"] === userUuid) {
-              return { class: "success", detail: {} } as const
-            }
-            const message = messageOf(eventName, data, new Date())
-            if (message === undefined) return permanent(`there is no push for ${eventName}`)
-            return yield* send(tenantUuid, userUuid, message)
-          }),
+          service: {
+            name: "mobile",
+            run: (attempt) => runPromise(runHook(attempt), { signal: attempt.signal })
+          },
           notify: (tenantUuid, userUuid, notification) =>
             send(tenantUuid, userUuid, customMessage(notification, new Date()))
         }

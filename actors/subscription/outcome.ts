@@ -1,7 +1,10 @@
 /** How an attempt ended (contracts/webhooks.md 7.2). */
 export interface Outcome {
-  /** `retry`: another attempt may help; `permanent`: none will. */
-  readonly class: "success" | "retry" | "permanent"
+  /**
+   * `retry`: another attempt may help; `permanent`: none will; `postponed`: nothing was tried, the hook comes again
+   * after `retryAfter` seconds and the attempt does not count.
+   */
+  readonly class: "success" | "retry" | "permanent" | "postponed"
   /** The detail of the log row (contracts/webhooks.md 7.6 and 10.2). */
   readonly detail: Readonly<Record<string, unknown>>
   readonly statusCode?: number
@@ -18,3 +21,6 @@ export const permanent = (error: string, more: Readonly<Record<string, unknown>>
   detail: { error, ...more },
   error
 })
+
+/** An attempt that failed in a way that may pass. */
+export const failed = (error: string): Outcome => ({ class: "retry", detail: { error }, error })

@@ -5,7 +5,7 @@ import type { SecretView } from "../../schemas/webhookd/delivery.ts"
 import { Transactions } from "../../runtime/bus/changes.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { Sealing } from "./sealing.ts"
-import { newSecret } from "./signature.ts"
+import { newSecret, publicKeyOf } from "./signature.ts"
 
 /** The signing secrets of subscriptions (contracts/webhooks.md 15.2). */
 export class Secrets extends Context.Service<
@@ -27,17 +27,24 @@ export class Secrets extends Context.Service<
         const sql = yield* SqlClient.SqlClient
         const transactions = yield* Transactions
         const sealing = yield* Sealing
-        const show = (uuid: string) =>
-          Effect.map(valid(sql, uuid), ([current, ...previous]) => ({
-            key: sealing.open(current?.sealed ?? "") ?? "",
+        const show = Effect.fnUntraced(function* (uuid: string) {
+          const [current, ...previous] = yield* valid(sql, uuid)
+          const [asked] = yield* sql`
+            SELECT 1 FROM webhook_subscription WHERE uuid = ${uuid}::uuid AND policy ->> 'signature' IN ('v1a', 'both')`
+          const key = sealing.open(current?.sealed ?? "") ?? ""
+          const publicKey = asked === undefined ? undefined : publicKeyOf(key)
+          return {
+            key,
+            ...(publicKey === undefined ? {} : { public_key: publicKey }),
             created_at: (current?.created_at ?? new Date(0)).toISOString(),
             previous: previous.map(({ created_at, expires_at }) => ({
               created_at: created_at.toISOString(),
               expires_at: (expires_at ?? new Date(0)).toISOString()
             }))
-          }))
+          }
+        })
         const rotate = Effect.fnUntraced(function* (uuid: string, key: string | undefined, grace: number) {
-          yield* sql`SELECT 1 FROM webhook_subscription WHERE uuid = ${uuid}::uuid FOR UPDATE`
+          yield* sql`SELECT 1 FROM webhook_subscription WHERE uuid = ${uuid}::uuid FOR NO KEY UPDATE`
           const known = yield* valid(sql, uuid)
           if (grace > 0 && known.length > oldKeys) return yield* tooManyKeys()
           yield* sql`UPDATE webhook_secret SET expires_at = now() + make_interval(secs => ${grace})

@@ -1,4 +1,12 @@
-import { createHmac, randomBytes } from "node:crypto"
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  sign
+} from "node:crypto"
 
 /** A fresh secret: `whsec_` and the base64 of 32 random bytes (contracts/webhooks.md 15.2). */
 export const newSecret = (): string => `whsec_${randomBytes(32).toString("base64")}`
@@ -19,11 +27,45 @@ export interface Signed {
   readonly body: Buffer
 }
 
-/** The `webhook-signature` of an attempt, one `v1` for each secret (Standard Webhooks 1.0.0). */
-export const signature = ({ id, timestamp, body }: Signed, secrets: ReadonlyArray<string>): string =>
-  secrets
+/** How calls are signed: with a shared secret (`v1`), with a private key (`v1a`), with both, or not at all. */
+export type SignatureKind = "v1" | "v1a" | "both" | "none"
+
+/** The `webhook-signature` of an attempt, for each secret the newest first (Standard Webhooks 1.0.0). */
+export const signature = (
+  { id, timestamp, body }: Signed,
+  secrets: ReadonlyArray<string>,
+  kind: SignatureKind
+): string => {
+  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body])
+  return secrets
     .flatMap((secret) => secretBytes(secret) ?? [])
-    .map(
-      (key) => `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64")}`
-    )
+    .flatMap((key) => [
+      ...(kind === "v1" || kind === "both"
+        ? [`v1,${createHmac("sha256", key).update(content).digest("base64")}`]
+        : []),
+      ...(kind === "v1a" || kind === "both"
+        ? [`v1a,${sign(null, content, privateKeyOf(key)).toString("base64")}`]
+        : [])
+    ])
     .join(" ")
+}
+
+/**
+ * What a receiver verifies `v1a` with: `whpk_` and the base64 of the Ed25519 key that belongs to a secret. Who has it
+ * cannot sign.
+ */
+export const publicKeyOf = (secret: string): string | undefined => {
+  const key = secretBytes(secret)
+  if (key === undefined) return undefined
+  const encoded = createPublicKey(privateKeyOf(key)).export({ type: "spki", format: "der" })
+  return `whpk_${encoded.subarray(-32).toString("base64")}`
+}
+
+/** The Ed25519 key of a secret: its seed is derived from it, so that it is rotated with it. */
+const privateKeyOf = (secret: Buffer): KeyObject => {
+  const seed = Buffer.from(hkdfSync("sha256", secret, "", "strowger webhook ed25519", 32))
+  return createPrivateKey({ key: Buffer.concat([pkcs8, seed]), format: "der", type: "pkcs8" })
+}
+
+/** What stands before the seed in PKCS 8 (RFC 8410, 7). */
+const pkcs8 = Buffer.from("302e020100300506032b657004220420", "hex")

@@ -3,8 +3,13 @@ import { SqlClient } from "effect/sql"
 import { defineKind } from "../../runtime/actor/kind.ts"
 import { type BusEvent, type EventOrigin, makeEvent } from "../../schemas/events/envelope.ts"
 import { webhookdNotice } from "../../schemas/events/webhookd.ts"
-import type { HookBell } from "./hook-capture.ts"
-import { type SubscriptionEmitted, subscriptionMachine } from "./machine.ts"
+import type { HookBell } from "./hook-bell.ts"
+import {
+  type BreakerRules,
+  type SubscriptionEmitted,
+  subscriptionMachine,
+  subscriptionMachineWith
+} from "./machine.ts"
 
 /** How the actors of subscriptions are addressed; the id is the subscription's uuid. */
 export const subscriptionActor = { name: "subscription", machine: subscriptionMachine, version: 1 } as const
@@ -13,9 +18,10 @@ export const subscriptionActor = { name: "subscription", machine: subscriptionMa
  * Webhook subscriptions. What the dispatcher goes by stands in the subscription's row, written with the state that it
  * follows from; the bell tells the dispatcher to look again.
  */
-export const subscriptionKind = (bell: HookBell["Service"]) =>
+export const subscriptionKind = (bell: HookBell["Service"], rules: BreakerRules) =>
   defineKind<typeof subscriptionMachine, never>({
     ...subscriptionActor,
+    machine: subscriptionMachineWith(rules),
     durable: true,
     input: () => undefined,
     perform: {},

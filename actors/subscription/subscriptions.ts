@@ -1,6 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
+import { ActorHost } from "../../runtime/actor/host.ts"
 import { Platform } from "../../runtime/platform.ts"
 import {
   type SubscriptionVerb,
@@ -17,8 +18,10 @@ import type {
 } from "../../schemas/webhookd/subscription.ts"
 import { type Changes, Transactions } from "../../runtime/bus/changes.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
+import type { KeyTaken, NoteAnswer } from "./idempotency-keys.ts"
 import { Sealing } from "./sealing.ts"
 import { newSecret } from "./signature.ts"
+import { subscriptionActor } from "./subscription.ts"
 
 /** Which subscriptions somebody may touch: those of some tenants, and perhaps of one owner only. */
 export interface SubscriptionScope {
@@ -39,13 +42,18 @@ export class Subscriptions extends Context.Service<
       metadata: Readonly<Record<string, string>>
     ) => Effect.Effect<ReadonlyArray<Subscription>>
     readonly get: (scope: SubscriptionScope, uuid: string) => Effect.Effect<Subscription, NotFound>
-    readonly create: (tenantUuid: string, body: SubscriptionBody) => Effect.Effect<Subscription>
+    readonly create: (
+      tenantUuid: string,
+      body: SubscriptionBody,
+      note?: NoteAnswer
+    ) => Effect.Effect<Subscription, KeyTaken>
     /** Owned by the user, for events addressed to the user on this platform. */
     readonly createOwned: (
       tenantUuid: string,
       userUuid: string,
-      body: UserSubscriptionBody
-    ) => Effect.Effect<Subscription>
+      body: UserSubscriptionBody,
+      note?: NoteAnswer
+    ) => Effect.Effect<Subscription, KeyTaken>
     /** Replaces everything; the subscription now belongs to `tenantUuid`. */
     readonly update: (
       scope: SubscriptionScope,
@@ -73,19 +81,23 @@ export class Subscriptions extends Context.Service<
       const services = yield* Effect.context<Ground>()
       const { uuid: platformUuid } = yield* Platform
       const here = <A, E>(effect: Effect.Effect<A, E, Ground>) => Effect.provideContext(effect, services)
-      const insertNew = (tenantUuid: string, body: SubscriptionBody) =>
-        here(insert({ ...body, uuid: randomUUID(), owner_tenant_uuid: tenantUuid }))
+      const insertNew = (tenantUuid: string, body: SubscriptionBody, note: NoteAnswer = () => Effect.void) =>
+        here(insert({ ...body, uuid: randomUUID(), owner_tenant_uuid: tenantUuid }, note))
       return {
         list: (scope, metadata) => here(list(scope, metadata)),
         get: (scope, uuid) => here(get(scope, uuid)),
         create: insertNew,
-        createOwned: (tenantUuid, userUuid, body) =>
-          insertNew(tenantUuid, {
-            ...body,
-            events_user_uuid: userUuid,
-            events_wazo_uuid: platformUuid,
-            owner_user_uuid: userUuid
-          }),
+        createOwned: (tenantUuid, userUuid, body, note) =>
+          insertNew(
+            tenantUuid,
+            {
+              ...body,
+              events_user_uuid: userUuid,
+              events_wazo_uuid: platformUuid,
+              owner_user_uuid: userUuid
+            },
+            note
+          ),
         update: (scope, tenantUuid, uuid, body) =>
           here(change(scope, uuid, { ...body, owner_tenant_uuid: tenantUuid })),
         updateOwned: (scope, uuid, body) => here(change(scope, uuid, body)),
@@ -108,7 +120,7 @@ export class Subscriptions extends Context.Service<
   )
 }
 
-type Ground = SqlClient.SqlClient | Transactions | Platform | Sealing
+type Ground = SqlClient.SqlClient | Transactions | Platform | Sealing | ActorHost
 
 const columns = `s.uuid::text AS uuid, s.name, s.service, s.events, s.events_user_uuid, s.events_wazo_uuid, s.config,
   s.owner_user_uuid, s.owner_tenant_uuid, s.metadata`
@@ -137,7 +149,7 @@ const get = Effect.fnUntraced(function* (scope: SubscriptionScope, uuid: string)
   return found ?? (yield* noSuchSubscription(uuid))
 }, dieOnSqlError)
 
-const insert = (subscription: Subscription) =>
+const insert = (subscription: Subscription, note: NoteAnswer) =>
   Effect.flatMap(Transactions, ({ run }) =>
     run(
       Effect.fnUntraced(function* (changes) {
@@ -147,6 +159,7 @@ const insert = (subscription: Subscription) =>
         yield* sql`INSERT INTO webhook_secret (subscription_uuid, sealed, created_at)
           VALUES (${subscription.uuid}::uuid, ${seal(newSecret())}, now())`
         announce(changes, "created", subscription)
+        yield* note(subscription)
         return subscription
       })
     )
@@ -159,7 +172,7 @@ const change = (scope: SubscriptionScope, uuid: string, body: Partial<Subscripti
         const sql = yield* SqlClient.SqlClient
         const [known] = yield* sql<Subscription>`
           SELECT ${sql.literal(columns)} FROM webhook_subscription s
-          WHERE ${within(sql, scope)} AND s.uuid::text = ${uuid.toLowerCase()} FOR UPDATE`
+          WHERE ${within(sql, scope)} AND s.uuid::text = ${uuid.toLowerCase()} FOR NO KEY UPDATE`
         if (known === undefined) return yield* noSuchSubscription(uuid)
         const changed = { ...known, ...body }
         yield* sql`
@@ -174,11 +187,17 @@ const removeMatching = (
   condition: (sql: SqlClient.SqlClient) => ReturnType<typeof within>
 ): Effect.Effect<number, never, Ground> =>
   Effect.flatMap(Transactions, ({ run }) =>
-    run<number, SqlError.SqlError, SqlClient.SqlClient>(
+    run<number, SqlError.SqlError, SqlClient.SqlClient | ActorHost>(
       Effect.fnUntraced(function* (changes) {
         const sql = yield* SqlClient.SqlClient
+        const host = yield* ActorHost
         const removed = yield* sql<Subscription>`
           DELETE FROM webhook_subscription s WHERE ${condition(sql)} RETURNING ${sql.literal(columns)}`
+        const uuids = removed.map(({ uuid }) => uuid)
+        yield* sql`DELETE FROM actor WHERE kind = ${subscriptionActor.name} AND id = ANY(${uuids})`
+        changes.afterCommit(() => {
+          for (const uuid of uuids) host.passivate(subscriptionActor.name, uuid)
+        })
         for (const subscription of removed) announce(changes, "deleted", subscription)
         return removed.length
       })

@@ -3,12 +3,18 @@ import { SqlClient } from "effect/sql"
 import type { AskError } from "../../runtime/actor/errors.ts"
 import { registerKind } from "../../runtime/actor/host.ts"
 import type { ActorHost } from "../../runtime/actor/host.ts"
+import { AppConfig, millis, type Settings } from "../../runtime/config.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import type { SubscriptionHealth } from "../../schemas/webhookd/delivery.ts"
 import type { Subscription } from "../../schemas/webhookd/subscription.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
-import { HookBell } from "./hook-capture.ts"
-import type { SubscriptionEvent, SubscriptionIdentity } from "./machine.ts"
+import { HookBell } from "./hook-bell.ts"
+import {
+  type BreakerRules,
+  breakerRules,
+  type SubscriptionEvent,
+  type SubscriptionIdentity
+} from "./machine.ts"
 import { subscriptionActor, subscriptionKind } from "./subscription.ts"
 
 /** Asking the actors of subscriptions (contracts/webhooks.md 15.7). */
@@ -25,13 +31,13 @@ export class Supervision extends Context.Service<
   static readonly layer: Layer.Layer<
     Supervision,
     never,
-    SqlClient.SqlClient | ActorSystem | ActorHost | HookBell
+    SqlClient.SqlClient | ActorSystem | ActorHost | HookBell | AppConfig
   > = Layer.effect(
     Supervision,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const actors = yield* ActorSystem
-      yield* registerKind(subscriptionKind(yield* HookBell))
+      yield* registerKind(subscriptionKind(yield* HookBell, rulesOf(yield* AppConfig)))
       const ask = (event: SubscriptionEvent) =>
         Effect.asVoid(Effect.orDie(actors.ask(subscriptionActor, event.subscription.uuid, event)))
       return {
@@ -68,6 +74,20 @@ export class Supervision extends Context.Service<
     })
   )
 }
+
+/** The knobs of the breaker. */
+const rulesOf = (settings: Settings): BreakerRules => ({
+  ...breakerRules,
+  enabled: settings.hookBreaker,
+  consecutive: settings.hookBreakerFailures,
+  consecutiveMillis: millis(settings.hookBreakerFailureSpan),
+  ratio: settings.hookBreakerPercent / 100,
+  ratioAttempts: settings.hookBreakerAttempts,
+  ratioMillis: millis(settings.hookBreakerWindow),
+  coolDownMillis: millis(settings.hookBreakerCoolDown),
+  longestCoolDownMillis: millis(settings.hookBreakerLongestCoolDown),
+  disableMillis: settings.hookDisableAfterHours * 3_600_000
+})
 
 const identityOf = (subscription: Subscription): SubscriptionIdentity => ({
   uuid: subscription.uuid,

@@ -1,7 +1,7 @@
 import { Effect, Layer, Queue, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { EventBus, type PublishedEvent } from "../../runtime/bus/event-bus.ts"
-import { captureHooks, HookBell } from "./hook-capture.ts"
+import { HookBell } from "./hook-bell.ts"
 
 /** Events that wait to be matched; of more the newest are dropped, as they are on the bus. */
 const capacity = 10_000
@@ -9,8 +9,8 @@ const capacity = 10_000
 const refresh = "1 second"
 
 /**
- * Hooks for AMI events, which never pass the outbox: taken from the bus of this node, matched in batches. They are as
- * transient as the events are (contracts/webhooks.md 15.3 is about events of API actions).
+ * Hooks for AMI events, which never pass the outbox: the node that publishes them matches them, in batches. They are
+ * as transient as the events are (contracts/webhooks.md 15.3 is about events of API actions).
  */
 export const transientCaptureLayer: Layer.Layer<never, never, SqlClient.SqlClient | EventBus | HookBell> =
   Layer.effectDiscard(
@@ -21,7 +21,7 @@ export const transientCaptureLayer: Layer.Layer<never, never, SqlClient.SqlClien
       const waiting = yield* Queue.dropping<PublishedEvent>(capacity)
       let wanted: ReadonlySet<string> = new Set()
       // Most AMI events are wanted by nobody: they cost one look into a set.
-      yield* bus.subscribe({}, (event) => {
+      yield* bus.subscribe({ publishedBy: "this node" }, (event) => {
         if (wanted.has(event.name) && event.routingKey.startsWith("ami.")) Queue.offerUnsafe(waiting, event)
       })
       const learn = Effect.map(
@@ -36,10 +36,8 @@ export const transientCaptureLayer: Layer.Layer<never, never, SqlClient.SqlClien
         Effect.forever(
           Effect.gen(function* () {
             const events = yield* Queue.takeBetween(waiting, 1, 500)
-            yield* captureHooks(
-              sql,
-              events.map(({ name, headers, data, json }) => ({ name, headers, data, body: json }))
-            )
+            const names = events.map(({ name }) => name)
+            yield* sql`SELECT webhook_capture(${names}::text[], ${events.map(({ json }) => json)}::text[])`
             bell.ring()
           }).pipe(Effect.catch((error) => Effect.logWarning(`AMI events made no webhooks: ${error.message}`)))
         )

@@ -8,11 +8,15 @@ import type { Platform } from "../../runtime/platform.ts"
 import type { Transactions } from "../../runtime/bus/changes.ts"
 import type { ExternalConfigs } from "../identity/external-configs.ts"
 import type { ExternalCredentials } from "../identity/external-credentials.ts"
+import type { Users } from "../identity/users.ts"
 import type { Tenants } from "../identity/tenants.ts"
 import { Deliveries } from "./deliveries.ts"
 import { dispatcherLayer } from "./dispatcher.ts"
-import type { HookBell } from "./hook-capture.ts"
+import type { HookBell } from "./hook-bell.ts"
+import { DeliveryPolicies } from "./delivery-policies.ts"
 import { HookLogs } from "./hook-logs.ts"
+import { HookServices } from "./hook-services.ts"
+import { IdempotencyKeys } from "./idempotency-keys.ts"
 import { MobilePush } from "./mobile-push.ts"
 import { mobileSubscriptionsLayer } from "./mobile-subscriptions.ts"
 import { orphanRemovalLayer } from "./orphan-removal.ts"
@@ -24,11 +28,20 @@ import { transientCaptureLayer } from "./transient-capture.ts"
 import { Subscriptions } from "./subscriptions.ts"
 
 /** Everything webhookd offers to its door. */
-export type Webhooks = Subscriptions | HookLogs | Deliveries | Secrets | Supervision | MobilePush
+export type Webhooks =
+  | Subscriptions
+  | HookLogs
+  | HookServices
+  | Deliveries
+  | DeliveryPolicies
+  | IdempotencyKeys
+  | Secrets
+  | Supervision
+  | MobilePush
 
 /**
  * Subscriptions, and the dispatcher of their hooks. Needs `subscriptionMigrations`, and an outbox that was built with
- * `hookCaptureLayer`: it writes the hooks.
+ * `hookBellLayer`: it tells of new hooks.
  */
 export const webhooksLayer: Layer.Layer<
   Webhooks,
@@ -44,6 +57,7 @@ export const webhooksLayer: Layer.Layer<
   | ActorHost
   | ExternalConfigs
   | ExternalCredentials
+  | Users
 > = Layer.mergeAll(
   orphanRemovalLayer,
   dispatcherLayer,
@@ -51,8 +65,11 @@ export const webhooksLayer: Layer.Layer<
   mobileSubscriptionsLayer,
   retentionLayer,
   Deliveries.layer,
+  DeliveryPolicies.layer,
+  IdempotencyKeys.layer,
   Secrets.layer
 ).pipe(
+  Layer.provideMerge(HookServices.layer),
   Layer.provideMerge(Layer.mergeAll(Subscriptions.layer, Supervision.layer, MobilePush.layer)),
   Layer.provideMerge(HookLogs.layer),
   Layer.provide(Sealing.layer)

@@ -1,11 +1,14 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Deliveries } from "../../actors/subscription/deliveries.ts"
+import { DeliveryPolicies } from "../../actors/subscription/delivery-policies.ts"
+import { IdempotencyKeys } from "../../actors/subscription/idempotency-keys.ts"
 import { Secrets } from "../../actors/subscription/secrets.ts"
 import { Subscriptions } from "../../actors/subscription/subscriptions.ts"
 import { Supervision } from "../../actors/subscription/supervision.ts"
 import { renderTemplate } from "../../actors/subscription/template/render.ts"
 import { TemplateError } from "../../actors/subscription/template/values.ts"
+import { Platform } from "../../runtime/platform.ts"
 import { CurrentCaller } from "../../schemas/common/caller.ts"
 import { catalogue, requiredAclOf } from "../../schemas/events/catalogue.ts"
 import { WebhookdApi } from "../../schemas/webhookd/api.ts"
@@ -18,6 +21,8 @@ import {
   readRotation,
   readSwitch
 } from "./input.ts"
+import { readIdempotency } from "./idempotency.ts"
+import { readPolicy } from "./policy-input.ts"
 import { mine, visible } from "./scopes.ts"
 
 /** Secrets, deliveries and health of subscriptions (contracts/webhooks.md 15). */
@@ -29,6 +34,8 @@ export const careHandlers = HttpApiBuilder.group(
     const secrets = yield* Secrets
     const deliveries = yield* Deliveries
     const supervision = yield* Supervision
+    const policies = yield* DeliveryPolicies
+    const keys = yield* IdempotencyKeys
     const seen = ({ params }: { readonly params: { readonly subscription_uuid: string } }) =>
       Effect.flatMap(visible, (scope) => stored.get(scope, params.subscription_uuid))
     const own = ({ params }: { readonly params: { readonly subscription_uuid: string } }) =>
@@ -48,8 +55,12 @@ export const careHandlers = HttpApiBuilder.group(
       }),
       delivery: (request) =>
         Effect.flatMap(seen(request), ({ uuid }) => deliveries.get(uuid, request.params.delivery_uuid)),
-      redeliver: (request) =>
-        Effect.flatMap(seen(request), ({ uuid }) => deliveries.redeliver(uuid, request.params.delivery_uuid)),
+      redeliver: Effect.fnUntraced(function* (request) {
+        const { delivery_uuid } = request.params
+        const idempotent = yield* readIdempotency(`redeliver ${delivery_uuid}`, request.headers, null)
+        const { uuid } = yield* seen(request)
+        return yield* keys.once(idempotent, (note) => deliveries.redeliver(uuid, delivery_uuid, note))
+      }),
       recover: Effect.fnUntraced(function* (request) {
         const window = yield* readRecovery(request.payload)
         const { uuid } = yield* seen(request)
@@ -60,6 +71,11 @@ export const careHandlers = HttpApiBuilder.group(
         const caller = yield* CurrentCaller
         const tenants = (yield* readSwitch("recurse", recurse)) ? caller.visibleTenants : [caller.tenantUuid]
         return yield* deliveries.deadLetters(tenants, yield* readDeliveryQuery(query))
+      }),
+      policy: (request) => Effect.flatMap(seen(request), policies.get),
+      putPolicy: Effect.fnUntraced(function* (request) {
+        const policy = yield* readPolicy(request.payload)
+        return yield* policies.put(yield* seen(request), policy)
       }),
       health: (request) => Effect.flatMap(seen(request), supervision.health),
       enable: (request) => Effect.flatMap(seen(request), supervision.enable),
@@ -76,7 +92,7 @@ export const catalogueHandlers = HttpApiBuilder.group(
   WebhookdApi,
   "catalogue",
   Effect.fnUntraced(function* (handlers) {
-    yield* Effect.void
+    const { uuid: platformUuid } = yield* Platform
     return handlers.handleAll({
       events: Effect.fnUntraced(function* ({ query }) {
         const { search, limit, offset } = yield* readCatalogueQuery(query)
@@ -93,8 +109,8 @@ export const catalogueHandlers = HttpApiBuilder.group(
             rendered: renderTemplate(template, {
               event_name: eventName,
               event,
-              wazo_uuid: "",
-              accent_uuid: ""
+              wazo_uuid: platformUuid,
+              accent_uuid: platformUuid
             })
           }),
           catch: (error) => (error instanceof TemplateError ? templateError(error.message) : error)

@@ -2,7 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { Tenants } from "../../actors/identity/tenants.ts"
-import { HookBell, hookCaptureLayer } from "../../actors/subscription/hook-capture.ts"
+import { HookBell, hookBellLayer } from "../../actors/subscription/hook-bell.ts"
 import { subscriptionMigrations } from "../../actors/subscription/migrations.ts"
 import { type Webhooks, webhooksLayer } from "../../actors/subscription/webhooks.ts"
 import { actorClockLayer } from "../../runtime/actor/clock.ts"
@@ -144,7 +144,7 @@ export const testWebhookdLayer = (
     Layer.provideMerge(
       testIdentityLayer({
         migrations: { ...actorMigrations, ...subscriptionMigrations },
-        outboxTap: hookCaptureLayer.pipe(Layer.provide(HookBell.layer)),
+        outboxListener: hookBellLayer.pipe(Layer.provide(HookBell.layer)),
         environment: { STROWGER_HTTP_PORT: "0", ...options.environment },
         ...(options.database === undefined ? {} : { database: options.database })
       })

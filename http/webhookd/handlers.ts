@@ -2,15 +2,17 @@ import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Users } from "../../actors/identity/users.ts"
 import { HookLogs } from "../../actors/subscription/hook-logs.ts"
+import { HookServices } from "../../actors/subscription/hook-services.ts"
+import { IdempotencyKeys } from "../../actors/subscription/idempotency-keys.ts"
 import { MobilePush } from "../../actors/subscription/mobile-push.ts"
 import { Subscriptions } from "../../actors/subscription/subscriptions.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
+import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
 import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
 import { WebhookdApi } from "../../schemas/webhookd/api.ts"
 import { invalidUser, unauthorized } from "../../schemas/webhookd/errors.ts"
-import { services } from "../../schemas/webhookd/subscription.ts"
 import { careHandlers, catalogueHandlers } from "./care-handlers.ts"
 import { shownConfig } from "./config.ts"
 import {
@@ -22,6 +24,7 @@ import {
   readSwitch,
   readUserSubscription
 } from "./input.ts"
+import { readIdempotency } from "./idempotency.ts"
 import { mine, visible } from "./scopes.ts"
 import { webhookdMiddleware } from "./surface.ts"
 
@@ -33,18 +36,22 @@ const subscriptions = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const stored = yield* Subscriptions
     const logs = yield* HookLogs
+    const installed = yield* HookServices
+    const keys = yield* IdempotencyKeys
     return handlers.handleAll({
       services: () =>
-        Effect.succeed({ services: Object.fromEntries(services.map((service) => [service, {}])) }),
+        Effect.succeed({ services: Object.fromEntries(installed.names.map((name) => [name, {}])) }),
       list: Effect.fnUntraced(function* ({ query }) {
         const caller = yield* CurrentCaller
         const recurse = yield* readSwitch("recurse", query.recurse)
         const tenants = recurse ? caller.visibleTenants : [caller.tenantUuid]
         return listOf(yield* stored.list({ tenants }, readMetadataFilter(query.search_metadata)))
       }),
-      create: Effect.fnUntraced(function* ({ payload }) {
+      create: Effect.fnUntraced(function* ({ payload, headers }) {
         const { tenantUuid } = yield* CurrentCaller
-        return yield* stored.create(tenantUuid, yield* readSubscription(payload))
+        const idempotent = yield* readIdempotency("create", headers, payload)
+        const body = yield* readSubscription(payload)
+        return yield* keys.once(idempotent, (note) => stored.create(tenantUuid, body, note))
       }),
       get: ({ params }) => Effect.flatMap(visible, (scope) => stored.get(scope, params.subscription_uuid)),
       update: Effect.fnUntraced(function* ({ params, payload }) {
@@ -68,14 +75,19 @@ const mySubscriptions = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const stored = yield* Subscriptions
     const logs = yield* HookLogs
+    const keys = yield* IdempotencyKeys
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
         return listOf(yield* stored.list(yield* mine, readMetadataFilter(query.search_metadata)))
       }),
-      create: Effect.fnUntraced(function* ({ payload }) {
+      create: Effect.fnUntraced(function* ({ payload, headers }) {
         const { ownerUserUuid } = yield* mine
         const { ownTenantUuid } = yield* CurrentCaller
-        return yield* stored.createOwned(ownTenantUuid, ownerUserUuid, yield* readUserSubscription(payload))
+        const idempotent = yield* readIdempotency("create mine", headers, payload)
+        const body = yield* readUserSubscription(payload)
+        return yield* keys.once(idempotent, (note) =>
+          stored.createOwned(ownTenantUuid, ownerUserUuid, body, note)
+        )
       }),
       get: ({ params }) => Effect.flatMap(mine, (scope) => stored.get(scope, params.subscription_uuid)),
       update: Effect.fnUntraced(function* ({ params, payload }) {
@@ -102,17 +114,22 @@ const service = HttpApiBuilder.group(
     const mobile = yield* MobilePush
     const users = yield* Users
     const scope = yield* Effect.scope
-    const shown = () => shownConfig(settings, verbosity.debug())
+    const keys = yield* IdempotencyKeys
+    const installed = yield* HookServices
+    const shown = () => shownConfig(settings, installed.names, verbosity.debug())
     return handlers.handleAll({
-      notify: Effect.fnUntraced(function* ({ payload }) {
+      notify: Effect.fnUntraced(function* ({ payload, headers }) {
         const { tenantUuid } = yield* CurrentCaller
+        const idempotent = yield* readIdempotency("notify", headers, payload)
         const { userUuid, notification } = yield* readNotification(payload)
         const user = yield* Effect.mapError(users.get([tenantUuid], userUuid), () => invalidUser(userUuid))
         if (!user.enabled) return yield* invalidUser(userUuid)
-        yield* Effect.forkIn(mobile.notify(tenantUuid, userUuid, notification), scope)
+        const send = Effect.forkIn(mobile.notify(tenantUuid, userUuid, notification), scope)
+        yield* keys.once(idempotent, (note) => Effect.tap(dieOnSqlError(note(null)), () => send))
       }),
       status: () =>
         Effect.succeed({
+          ...pluginStatuses(installed),
           bus_consumer: { status: bus.connected() ? ("ok" as const) : ("fail" as const) },
           // Identity has found or made the master tenant before anything listens.
           master_tenant: { status: "ok" as const }
@@ -127,6 +144,14 @@ const service = HttpApiBuilder.group(
     })
   })
 )
+
+const pluginStatuses = ({ names, find }: HookServices["Service"]) =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const status = find(name)?.status
+      return status === undefined ? [] : [[name, { status: status() }]]
+    })
+  )
 
 const masterOnly = (access: string) =>
   Effect.flatMap(CurrentCaller, (caller: Caller) =>

@@ -17,6 +17,7 @@ const typeMessages = {
   dict: "Not a valid mapping type.",
   boolean: "Not a valid boolean.",
   integer: "Not a valid integer.",
+  number: "Not a valid number.",
   datetime: "Not a valid datetime."
 }
 
@@ -30,6 +31,10 @@ export const wrongLength = (equal: number): FieldProblem =>
   problem("length", { equal }, `Length must be ${equal}.`)
 export const belowMinimum = (min: number): FieldProblem =>
   problem("range", { min }, `Must be greater than or equal to ${min}.`)
+export const outside = (min: number, max: number): FieldProblem =>
+  problem("range", { min, max }, `Must be between ${min} and ${max}.`)
+export const outsideLength = (min: number, max: number): FieldProblem =>
+  problem("length", { min, max }, `Length must be between ${min} and ${max}.`)
 export const notOneOf = (choices: ReadonlyArray<string>): FieldProblem =>
   problem("enum", { choices }, `Must be one of: ${choices.join(", ")}.`)
 export const badVerification = problem(

@@ -4,7 +4,7 @@ import { AppConfig } from "../config.ts"
 import { type AmqpUrlInvalid, connectAmqp } from "./amqp-connection.ts"
 import { eventOfMessage } from "./amqp-message.ts"
 import { ConfirmedPublisher } from "./confirmed-publisher.ts"
-import { makeDispatch, publishedEvent, subscribeTo } from "./dispatch.ts"
+import { foreignEvent, makeDispatch, publishedEvent, subscribeTo } from "./dispatch.ts"
 import { busConnected, EventBus } from "./event-bus.ts"
 import * as metrics from "./metrics.ts"
 
@@ -35,7 +35,7 @@ export const layerAmqp: Layer.Layer<EventBus, AmqpUrlInvalid, AppConfig> = Layer
         if (message.properties.appId === nodeId) return
         metrics.received.updateUnsafe(1, context)
         const event = eventOfMessage(message, (name) => dispatch.wants(name))
-        if (event !== undefined) dispatch.deliver(event)
+        if (event !== undefined) dispatch.deliver(foreignEvent(event))
       },
       onConnected: () => {
         const headers = { name: busConnected }

@@ -27,7 +27,12 @@ export class Dispatch {
 
   /** Calls the handler for every matching event, until the answered function is called. */
   subscribe(binding: Binding, handler: Handler): () => void {
-    const subscription: Subscription = { active: true, handler, matches: headerMatcher(binding) }
+    const subscription: Subscription = {
+      active: true,
+      handler,
+      matches: headerMatcher(binding),
+      hereOnly: binding.publishedBy === "this node"
+    }
     const { name } = binding
     this.#set(name, [...this.#of(name), subscription])
     return () => {
@@ -65,8 +70,8 @@ export class Dispatch {
     for (const subscription of wild) this.#call(subscription, published)
   }
 
-  #call({ active, matches, handler }: Subscription, event: PublishedEvent): void {
-    if (!active || !matches(event.headers)) return
+  #call({ active, matches, handler, hereOnly }: Subscription, event: Published): void {
+    if (!active || (hereOnly && event.isForeign) || !matches(event.headers)) return
     try {
       handler(event)
     } catch (cause) {
@@ -105,13 +110,17 @@ export const subscribeTo =
     )
 
 /** The event with its body, serialised at the first use. `json` is given where the body is known already. */
-export const publishedEvent = (event: BusEvent, json?: string): PublishedEvent =>
+export const publishedEvent = (event: BusEvent, json?: string): Published =>
   event instanceof Published ? event : new Published(event, json)
+
+/** An event that another node has published. */
+export const foreignEvent = (event: BusEvent): PublishedEvent => new Published(event, undefined, true)
 
 interface Subscription {
   active: boolean
   readonly handler: Handler
   readonly matches: (headers: Readonly<Record<string, HeaderValue>>) => boolean
+  readonly hereOnly: boolean
 }
 
 class Published implements PublishedEvent {
@@ -119,13 +128,15 @@ class Published implements PublishedEvent {
   readonly headers: Readonly<Record<string, HeaderValue>>
   readonly data: object
   readonly routingKey: string
+  readonly isForeign: boolean
   #json: string | undefined
 
-  constructor({ name, headers, data, routingKey }: BusEvent, json: string | undefined) {
+  constructor({ name, headers, data, routingKey }: BusEvent, json: string | undefined, isForeign = false) {
     this.name = name
     this.headers = headers
     this.data = data
     this.routingKey = routingKey
+    this.isForeign = isForeign
     this.#json = json
   }
 

@@ -15,6 +15,8 @@ export interface Binding {
   /** Headers that must be present with an equal value (`x-match: all`) or one of them (`any`). */
   readonly headers?: Readonly<Record<string, string | boolean | number>>
   readonly match?: "all" | "any"
+  /** Absent: events of every node. For what several nodes that hear of an event must do once. */
+  readonly publishedBy?: "this node"
 }
 
 /**

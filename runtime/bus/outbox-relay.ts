@@ -2,11 +2,10 @@ import { PgClient } from "@effect/sql-pg"
 import { Deferred, Duration, Effect, Metric, Option, Queue, Schedule, type Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
-import { againOnConflict, inTransaction } from "../database/transaction.ts"
+import { againOnConflict } from "../database/transaction.ts"
 import { publishedEvent } from "./dispatch.ts"
 import { EventBus } from "./event-bus.ts"
 import * as metrics from "./metrics.ts"
-import { OutboxTap, type TappedEvent } from "./outbox-tap.ts"
 import { takeTurns } from "./relay-turn.ts"
 
 export interface Relay {
@@ -19,15 +18,14 @@ export interface Relay {
  * database one does it for all.
  *
  * Each pass reads the oldest rows, publishes all of them in order without waiting for the single confirms, and
- * deletes them when the last one is confirmed, in one transaction with what the tap makes of them. It looks at the whole table each time, never only behind the last
- * row that it saw: a row with a lower number may be committed after one with a higher number. A crash before the
- * delete publishes the rows of that pass again.
+ * deletes them when the last one is confirmed. It looks at the whole table each time, never only behind the last row
+ * that it saw: a row with a lower number may be committed after one with a higher number. A crash before the delete
+ * publishes the rows of that pass again.
  */
 export const makeRelay: Effect.Effect<Relay, never, SqlClient.SqlClient | EventBus | Scope.Scope> =
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const bus = yield* EventBus
-    const tap = yield* OutboxTap
     const bell = yield* Queue.sliding<void>(1)
     let passed = yield* Deferred.make<void>()
 
@@ -39,8 +37,7 @@ export const makeRelay: Effect.Effect<Relay, never, SqlClient.SqlClient | EventB
       }
       yield* Metric.update(metrics.outboxPending, yield* persistently(pending(sql, rows.length)))
       yield* Effect.forEach(rows, publish(bus), { concurrency: "unbounded", discard: true })
-      yield* persistently(settle(sql, tap, rows))
-      tap?.committed()
+      yield* persistently(remove(sql, rows))
       const finished = passed
       passed = yield* Deferred.make<void>()
       yield* Deferred.succeed(finished, undefined)
@@ -125,17 +122,7 @@ const read = (sql: SqlClient.SqlClient) =>
   sql<Row>`SELECT id, name, routing_key, body FROM outbox ORDER BY id LIMIT ${PASS_SIZE}`
 
 const remove = (sql: SqlClient.SqlClient, rows: ReadonlyArray<Row>) =>
-  sql`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)})`
-
-/** Takes the rows out, together with what the tap makes of them. */
-const settle = (
-  sql: SqlClient.SqlClient,
-  tap: OutboxTap | undefined,
-  rows: ReadonlyArray<Row>
-): Effect.Effect<unknown, SqlError.SqlError> =>
-  tap === undefined
-    ? againOnConflict(sql, remove(sql, rows))
-    : inTransaction(sql, Effect.andThen(tap.take(rows.flatMap(tappedEvent)), remove(sql, rows)))
+  againOnConflict(sql, sql`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)})`)
 
 const pending = (sql: SqlClient.SqlClient, seen: number): Effect.Effect<number, SqlError.SqlError> =>
   seen < PASS_SIZE
@@ -159,15 +146,6 @@ const publish =
       ? Effect.logError(`the outbox row ${row.id} (${row.name}) is not an event and was dropped`)
       : bus.publish(event)
   }
-
-const tappedEvent = ({ name, body }: Row): ReadonlyArray<TappedEvent> => {
-  try {
-    const { data, ...headers } = JSON.parse(body)
-    return [{ name, headers, data, body }]
-  } catch {
-    return []
-  }
-}
 
 const eventOf = ({ name, routing_key: routingKey, body }: Row): BusEvent | undefined => {
   try {

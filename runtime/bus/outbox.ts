@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { type BusEvent, envelopeOf } from "../../schemas/events/envelope.ts"
 import type { EventBus } from "./event-bus.ts"
+import { OutboxCommitted } from "./outbox-committed.ts"
 import { makeRelay } from "./outbox-relay.ts"
 import { channel } from "./relay-turn.ts"
 
@@ -26,9 +27,13 @@ export class Outbox extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const relay = yield* makeRelay
+      const committed = yield* OutboxCommitted
       return Outbox.of({
         append: (events) => append(sql, events),
-        wake: relay.wake,
+        wake: () => {
+          relay.wake()
+          committed()
+        },
         drained: relay.drained
       })
     })

@@ -10,6 +10,7 @@ import {
 import { CurrentCaller, RequiredAcl, tokenSecurity } from "../common/caller.ts"
 import { DeadLetter, Delivery, DeliveryDetail, SecretView, SubscriptionHealth } from "./delivery.ts"
 import { Conflict, Invalid, NotFound, Unauthorized } from "./errors.ts"
+import { DeliveryPolicy } from "./policy.ts"
 import { HookLog, Subscription } from "./subscription.ts"
 
 /** Checks token, ACL and tenant header; every refusal is webhookd's 401. */
@@ -28,6 +29,8 @@ const list = <S extends Schema.Constraint>(item: S) =>
 const byUuid = { subscription_uuid: Schema.String.check(Schema.isMaxLength(256)) }
 const text = Schema.optionalKey(Schema.String)
 const metadata = { search_metadata: Schema.optionalKey(Schema.Array(Schema.String)) }
+/** Who sends the same key again gets the first answer again (contracts/webhooks.md 15.9). */
+const idempotent = { "idempotency-key": text }
 /** Read by the surface itself: every wrong field is told at once, in webhookd's own words. */
 const body = Schema.Unknown
 const logQuery = {
@@ -52,9 +55,10 @@ export class Subscriptions extends HttpApiGroup.make("subscriptions")
       error: [Invalid]
     }).annotate(RequiredAcl, "webhookd.subscriptions.read"),
     HttpApiEndpoint.post("create", "/subscriptions", {
+      headers: idempotent,
       payload: body,
       success: created,
-      error: [Invalid]
+      error: [Invalid, Conflict]
     }).annotate(RequiredAcl, "webhookd.subscriptions.create"),
     HttpApiEndpoint.get("get", "/subscriptions/:subscription_uuid", {
       params: byUuid,
@@ -91,9 +95,10 @@ export class MySubscriptions extends HttpApiGroup.make("my subscriptions")
       error: [Invalid]
     }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.read"),
     HttpApiEndpoint.post("create", "/users/me/subscriptions", {
+      headers: idempotent,
       payload: body,
       success: created,
-      error: [Invalid]
+      error: [Invalid, Conflict]
     }).annotate(RequiredAcl, "webhookd.users.me.subscriptions.create"),
     HttpApiEndpoint.get("get", "/users/me/subscriptions/:subscription_uuid", {
       params: byUuid,
@@ -175,7 +180,7 @@ export class SubscriptionCare extends HttpApiGroup.make("subscription care")
     HttpApiEndpoint.post(
       "redeliver",
       "/subscriptions/:subscription_uuid/deliveries/:delivery_uuid/redeliver",
-      { params: byDelivery, success: accepted, error: [NotFound, Conflict] }
+      { params: byDelivery, headers: idempotent, success: accepted, error: [Invalid, NotFound, Conflict] }
     ).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.deliveries.redeliver"),
     HttpApiEndpoint.post("recover", "/subscriptions/:subscription_uuid/recover", {
       params: byUuid,
@@ -193,6 +198,17 @@ export class SubscriptionCare extends HttpApiGroup.make("subscription care")
       success: page(DeadLetter),
       error: [Invalid]
     }).annotate(RequiredAcl, "webhookd.dead_letters.read"),
+    HttpApiEndpoint.get("policy", "/subscriptions/:subscription_uuid/policy", {
+      params: byUuid,
+      success: DeliveryPolicy,
+      error: [NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.policy.read"),
+    HttpApiEndpoint.put("putPolicy", "/subscriptions/:subscription_uuid/policy", {
+      params: byUuid,
+      payload: body,
+      success: DeliveryPolicy,
+      error: [Invalid, NotFound]
+    }).annotate(RequiredAcl, "webhookd.subscriptions.{subscription_uuid}.policy.update"),
     HttpApiEndpoint.get("health", "/subscriptions/:subscription_uuid/health", {
       params: byUuid,
       success: SubscriptionHealth,
@@ -245,12 +261,15 @@ const Configuration = Schema.Record(Schema.String, Schema.Unknown)
 export class WebhookdService extends HttpApiGroup.make("webhookd")
   .add(
     HttpApiEndpoint.post("notify", "/mobile/notifications", {
+      headers: idempotent,
       payload: body,
       success: Done,
-      error: [Invalid]
+      error: [Invalid, Conflict]
     }).annotate(RequiredAcl, "webhookd.mobile.notifications.send"),
     HttpApiEndpoint.get("status", "/status", {
-      success: Schema.Struct({ bus_consumer: Health, master_tenant: Health })
+      success: Schema.StructWithRest(Schema.Struct({ bus_consumer: Health, master_tenant: Health }), [
+        Schema.Record(Schema.String, Health)
+      ])
     }).annotate(RequiredAcl, "webhookd.status.read"),
     HttpApiEndpoint.get("config", "/config", { success: Configuration, error: [Unauthorized] }).annotate(
       RequiredAcl,

@@ -60,6 +60,8 @@ export interface DeliveryPage<Item> {
 /** The signing key of a subscription; of old keys only when they end (contracts/webhooks.md 15.2). */
 export const SecretView = Schema.Struct({
   key: Schema.String,
+  /** Where calls are signed with `v1a`: what receivers verify them with. */
+  public_key: Schema.optionalKey(Schema.String),
   created_at: Schema.String,
   previous: Schema.Array(Schema.Struct({ created_at: Schema.String, expires_at: Schema.String }))
 })

@@ -36,6 +36,10 @@ export const windowTooLong = () =>
   new Invalid(described("The window is longer than 14 days", "invalid-window", {}))
 export const templateError = (message: string) => new Invalid(described(message, "template-error", {}))
 export const tooManyKeys = () => new Conflict(described("Too many old keys are valid", "too-many-keys", {}))
+export const idempotencyKeyReused = (idempotency_key: string) =>
+  new Conflict(
+    described("The key was used for another request", "idempotency-key-reused", { idempotency_key })
+  )
 export const deliveryInProgress = (delivery_uuid: string) =>
   new Conflict(described("The delivery is in progress", "delivery-in-progress", { delivery_uuid }))
 export const noSuchSubscription = (subscription_uuid: string) =>

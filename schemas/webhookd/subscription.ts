@@ -1,8 +1,5 @@
 import { Schema } from "effect"
 
-/** Services that react to an event; any other name may be stored and never fires (contracts/webhooks.md 1). */
-export const services = ["http", "mobile"] as const
-
 /** A stored rule: which events, of whom, lead to which call (contracts/webhooks.md 2). */
 export const Subscription = Schema.Struct({
   uuid: Schema.String,
