@@ -2,6 +2,8 @@ import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
 import { grandstream } from "./grandstream/plugin.ts"
+import { snom } from "./snom/plugin.ts"
+import { snomDect } from "./snom-dect/plugin.ts"
 import { yealink } from "./yealink/plugin.ts"
 
 /** A plugin that comes with the product. */
@@ -16,6 +18,8 @@ export interface BundledPlugin {
 export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-aastra", "aastra", aastra),
   bundled("strowger-grandstream", "grandstream", grandstream),
+  bundled("strowger-snom", "snom", snom),
+  bundled("strowger-snom-dect", "snom-dect", snomDect),
   bundled("strowger-yealink", "yealink", yealink)
 ]
 

@@ -1,7 +1,7 @@
 import { XMLValidator } from "fast-xml-parser"
 import { makeTemplates } from "../../runtime/template/templates.ts"
 import type { DeviceDocument, DeviceInfo } from "../../schemas/provd/device.ts"
-import type { PhonePlugin, PhoneRequest, PluginFactory } from "../../schemas/provd/phone-plugin.ts"
+import type { PhonePlugin, PhoneRequest, PluginFactory, SipNotify } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig, SipLine } from "../../schemas/provd/raw-config-type.ts"
 import type { BundledPlugin } from "../bundled.ts"
 import { timeZone } from "./time-zone.ts"
@@ -221,4 +221,19 @@ export const commonFilesOf = (plugin: PhonePlugin, base: RawConfig): Readonly<Re
 export const xmlFault = (text: string): string | undefined => {
   const answer = XMLValidator.validate(text)
   return answer === true ? undefined : `${answer.err.msg} (line ${answer.err.line})`
+}
+
+/** What a plugin sends to a phone so that it fetches its files again. */
+export const notifiesOf = async (
+  plugin: PhonePlugin,
+  of: DeviceDocument,
+  config: RawConfig
+): Promise<ReadonlyArray<SipNotify>> => {
+  const sent: Array<SipNotify> = []
+  await plugin.synchronize?.(of, config, {
+    notify: async (notify) => void sent.push(notify),
+    fetch,
+    signal: new AbortController().signal
+  })
+  return sent
 }
