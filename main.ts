@@ -7,6 +7,8 @@ import { ListenAddress } from "./http/server.ts"
 import { authCommand } from "./cli/auth.ts"
 import { AppConfig, unknownKnobs } from "./runtime/config.ts"
 import { runDemo } from "./cli/demo.ts"
+import { phoneModels } from "./simulator/phones/models.ts"
+import { runFleet } from "./simulator/phones/run.ts"
 import { runSimulator } from "./simulator/run.ts"
 import { runWatch } from "./cli/watch.ts"
 import { strowgerLayer } from "./strowger.ts"
@@ -32,6 +34,59 @@ const speed = Flag.Finite("speed").pipe(
 const callsPerMinute = Flag.Finite("calls-per-minute").pipe(
   Flag.withDescription("Callers of each queue"),
   Flag.withDefault(12)
+)
+
+const simulatePhones = Command.make(
+  "phones",
+  {
+    count: Flag.Int("count").pipe(Flag.withDescription("Phones to switch on"), Flag.withDefault(14)),
+    vendor: Flag.String("vendor").pipe(
+      Flag.withDescription(
+        `Whose phones, separated by commas: ${phoneModels.map(({ name }) => name).join(", ")}; all by default`
+      ),
+      Flag.withDefault("")
+    ),
+    url: Flag.String("url").pipe(
+      Flag.withDescription("Where phones fetch files over HTTP"),
+      Flag.withDefault("http://127.0.0.1:8667")
+    ),
+    tftpPort: Flag.Int("tftp-port").pipe(
+      Flag.withDescription("Where they fetch files over TFTP, on the same host"),
+      Flag.withDefault(6969)
+    ),
+    perSecond: Flag.Finite("per-second").pipe(
+      Flag.withDescription("Phones switched on within a second; 0: all at once"),
+      Flag.withDefault(0)
+    ),
+    first: Flag.Int("first").pipe(
+      Flag.withDescription("Number of the first phone: another one gives other phones"),
+      Flag.withDefault(1)
+    )
+  },
+  ({ vendor, url, tftpPort, perSecond, ...options }) =>
+    runFleet({
+      ...options,
+      url,
+      tftp: { host: new URL(url).hostname, port: tftpPort },
+      ...(perSecond > 0 ? { perSecond } : {}),
+      vendors: vendor.split(",").filter((name) => name !== "")
+    }).pipe(
+      Effect.tap((allWork) =>
+        Effect.sync(() => {
+          if (!allWork) process.exitCode = 1
+        })
+      )
+    )
+).pipe(
+  Command.withDescription(
+    "Boot phones as their vendors' do, over HTTP and TFTP. On a loopback address each has an address of its own; elsewhere all share one, so that the parameter NAT should be 1"
+  ),
+  Command.withExamples([
+    {
+      command: "strowger simulate phones --count 1000 --vendor yealink,snom --per-second 20",
+      description: "A thousand new phones within a minute"
+    }
+  ])
 )
 
 const simulate = Command.make(
@@ -63,6 +118,7 @@ const simulate = Command.make(
     runSimulator({ ...options, queues: queues.split(",").filter((name) => name !== "") })
 ).pipe(
   Command.withDescription("Run a small simulated PBX that speaks AMI"),
+  Command.withSubcommands([simulatePhones]),
   Command.withExamples([
     {
       command: "strowger simulate --queues sales --agents 5 --calls-per-minute 20",
@@ -174,5 +230,7 @@ const endedWell = (exit: Exit.Exit<unknown, unknown>): boolean =>
 Command.run(strowger, { version: "0.1.0" }).pipe(
   reportStartFailure,
   Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ teardown: (exit, onExit) => onExit(endedWell(exit) ? 0 : 1) })
+  NodeRuntime.runMain({
+    teardown: (exit, onExit) => onExit(endedWell(exit) ? Number(process.exitCode ?? 0) : 1)
+  })
 )

@@ -50,6 +50,8 @@ const runtimeLayer = (amiPort: number) => {
         ...given("STROWGER_HTTP_PORT", "9080"),
         ...given("STROWGER_LOG_LEVEL", "Warn"),
         ...given("STROWGER_AGI_PORT", "0"),
+        ...given("STROWGER_PHONE_HTTP_HOST", "127.0.0.1"),
+        ...given("STROWGER_TFTP_HOST", "127.0.0.1"),
         STROWGER_AMI_PORT: String(amiPort),
         STROWGER_AMI_SECRET: "demo-secret",
         STROWGER_ADMIN_USERNAME: administrator.username,

@@ -35,6 +35,10 @@ export const startBigRuntime = Effect.fnUntraced(function* (options: {
         AppConfig.layerFrom({
           STROWGER_HTTP_PORT: "0",
           STROWGER_AGI_PORT: "0",
+          STROWGER_PHONE_HTTP_HOST: "127.0.0.1",
+          STROWGER_PHONE_HTTP_PORT: "0",
+          STROWGER_TFTP_HOST: "127.0.0.1",
+          STROWGER_TFTP_PORT: "0",
           STROWGER_DATA_DIR: options.folder,
           STROWGER_ADMIN_PASSWORD: admin.password,
           STROWGER_AMI_PORT: String(options.amiPort),

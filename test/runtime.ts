@@ -40,17 +40,27 @@ export const temporaryFolder: Effect.Effect<string, never, Scope.Scope> = Effect
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
 )
 
+/** What a process of ours gets of the tests' environment. */
+export const ambient: Readonly<Record<string, string>> = {
+  PATH: process.env["PATH"] ?? "",
+  NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? ""
+}
+
 const mainFile = join(import.meta.dirname, "..", "main.ts")
 
 const launch = (knobs: Readonly<Record<string, string>>) =>
   Effect.callback<RuntimeProcess, StartFailed>((resume) => {
     const child = spawn(process.execPath, [mainFile, "start"], {
       env: {
-        PATH: process.env["PATH"] ?? "",
+        ...ambient,
         STROWGER_HTTP_PORT: "0",
         STROWGER_ADMIN_PASSWORD: admin.password,
         STROWGER_AMI_PORT: "1",
         STROWGER_AGI_PORT: "0",
+        STROWGER_PHONE_HTTP_HOST: "127.0.0.1",
+        STROWGER_PHONE_HTTP_PORT: "0",
+        STROWGER_TFTP_HOST: "127.0.0.1",
+        STROWGER_TFTP_PORT: "0",
         ...knobs
       },
       stdio: ["ignore", "pipe", "pipe"]

@@ -25,6 +25,10 @@ export const strowgerTestLayer = (
           AppConfig.layerFrom({
             STROWGER_HTTP_PORT: "0",
             STROWGER_AGI_PORT: "0",
+            STROWGER_PHONE_HTTP_HOST: "127.0.0.1",
+            STROWGER_PHONE_HTTP_PORT: "0",
+            STROWGER_TFTP_HOST: "127.0.0.1",
+            STROWGER_TFTP_PORT: "0",
             STROWGER_AMI_PORT: String(port),
             STROWGER_AMI_SECRET: secret,
             STROWGER_LOG_LEVEL: "Error",

@@ -63,6 +63,10 @@ export interface BenchServer {
 export const startStrowger = (folder: string, knobs: Readonly<Record<string, string>> = {}) =>
   start([fileURLToPath(new URL("../../main.ts", import.meta.url)), "start"], {
     STROWGER_HTTP_PORT: "0",
+    STROWGER_PHONE_HTTP_HOST: "127.0.0.1",
+    STROWGER_PHONE_HTTP_PORT: "0",
+    STROWGER_TFTP_HOST: "127.0.0.1",
+    STROWGER_TFTP_PORT: "0",
     STROWGER_DATA_DIR: folder,
     STROWGER_DATABASE_URL: "",
     STROWGER_AMQP_URL: "",
