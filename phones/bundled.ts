@@ -1,9 +1,10 @@
 import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
+import { fanvil } from "./fanvil/plugin.ts"
 import { grandstream } from "./grandstream/plugin.ts"
-import { snom } from "./snom/plugin.ts"
 import { snomDect } from "./snom-dect/plugin.ts"
+import { snom } from "./snom/plugin.ts"
 import { yealink } from "./yealink/plugin.ts"
 
 /** A plugin that comes with the product. */
@@ -17,6 +18,7 @@ export interface BundledPlugin {
 /** The plugins that come with the product, by id. */
 export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-aastra", "aastra", aastra),
+  bundled("strowger-fanvil", "fanvil", fanvil),
   bundled("strowger-grandstream", "grandstream", grandstream),
   bundled("strowger-snom", "snom", snom),
   bundled("strowger-snom-dect", "snom-dect", snomDect),

@@ -1,0 +1,5 @@
+Version={{ version }}
+Firmware={{ firmware }}
+BuildTime={{ built }}
+Info=TXT
+{{ model }} {{ version }}
