@@ -24,6 +24,7 @@ const start = async (plugin: string, own: Partial<ThreadOptions> = {}) => {
     settings: {},
     parameters: {},
     timeout: 2_000,
+    synchronizeTimeout: 2_000,
     onFault: (fault) => faults.push(fault),
     onFailed: (reason) => failed.push(reason),
     ...own

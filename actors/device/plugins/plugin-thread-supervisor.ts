@@ -13,6 +13,8 @@ import type {
 export interface ThreadOptions extends ThreadBegin {
   /** Longest time of one call, milliseconds. */
   readonly timeout: number
+  /** Longest time of a synchronization, from its promise on, milliseconds. */
+  readonly synchronizeTimeout: number
   /** Something ended the thread, which starts again. For the log. */
   readonly onFault: (message: string) => void
   /** The thread, once loaded, fell too often and is not started again. */
@@ -227,10 +229,10 @@ class SupervisedThread implements PluginThread {
     const timer = setTimeout(() => {
       this.#beside.delete(number)
       this.#tell({ kind: "abort", call: number })
-      call.fail(this.#failure(this.#tooLong(call)))
+      call.fail(this.#failure(`synchronize took longer than ${this.#options.synchronizeTimeout} ms`))
       // A thread that hangs in the synchronization does not come to this call, and falls.
       this.#enqueue("isSensitive", [""]).catch(() => undefined)
-    }, this.#options.timeout)
+    }, this.#options.synchronizeTimeout)
     this.#beside.set(number, { call, timer })
     this.#free()
   }
