@@ -5,14 +5,14 @@ import { Effect } from "effect"
 import { join } from "node:path"
 import { logIn } from "../test/client.ts"
 import { initialisedFolder } from "../test/initialised-folder.ts"
-import { admin, startRuntime } from "../test/runtime.ts"
+import { admin, ambient, startRuntime } from "../test/runtime.ts"
 
 /** Runs `strowger auth …` on a data folder. */
 const auth = (folder: string, words: ReadonlyArray<string>, input = "") =>
   Effect.promise(async () => {
     const child = spawn(process.execPath, [join(import.meta.dirname, "..", "main.ts"), "auth", ...words], {
       env: {
-        PATH: process.env["PATH"] ?? "",
+        ...ambient,
         STROWGER_DATA_DIR: folder,
         STROWGER_ADMIN_PASSWORD: admin.password
       }

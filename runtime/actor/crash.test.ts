@@ -3,8 +3,8 @@ import { createInterface } from "node:readline"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { folderWithDatabase } from "../../test/database.ts"
 import { eventually } from "../../test/eventually.ts"
-import { temporaryFolder } from "../../test/runtime.ts"
 import { AppConfig } from "../config.ts"
 import { databaseLayer } from "../database/database.ts"
 import { door, doorKind, makeMotor, startKit } from "./fixture.ts"
@@ -100,7 +100,7 @@ describe("SIGKILL in a storm of commands", () => {
     "leaves states, events and claims that agree and have everything acknowledged; what was committed is driven on",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
+        const folder = yield* folderWithDatabase
         let openingsBefore = 0
         for (let round = 0; round < 3; round++) {
           const acknowledged = yield* killedStorm(folder, 100 + Math.floor(Math.random() * 2_000))

@@ -1,11 +1,8 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql"
-import { externalTestUrl, forEachDatabase, freshDatabase } from "../../test/database.ts"
+import { externalTestUrl, folderWithDatabase, forEachDatabase, freshDatabase } from "../../test/database.ts"
 import { tcpProxy } from "../../test/tcp-proxy.ts"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
 import { AppConfig } from "../config.ts"
@@ -175,8 +172,7 @@ forEachDatabase((name, database) => {
 describe("the outbox", () => {
   it.live("publishes after a restart what a killed process had committed and not published", () =>
     Effect.gen(function* () {
-      const directory = mkdtempSync(join(tmpdir(), "strowger-outbox-"))
-      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true, force: true })))
+      const directory = yield* folderWithDatabase
       yield* Effect.callback<void>((resume) => {
         const child = spawn(
           process.execPath,

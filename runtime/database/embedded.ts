@@ -29,11 +29,11 @@ export const embeddedLayer = (
     })
   )
 
-/** The embedded database in memory, for tests. `template` is a file that speeds up all starts but the first. */
-export const embeddedMemoryLayer = (
-  template?: string
-): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseUnavailable> =>
-  PgClient.layerFrom(openEmbedded({ directory: undefined, template }))
+/** The embedded database in memory: it is gone with the layer. */
+export const embeddedMemoryLayer = (): Layer.Layer<
+  PgClient.PgClient | SqlClient.SqlClient,
+  DatabaseUnavailable
+> => PgClient.layerFrom(openEmbedded({ directory: undefined, template: undefined }))
 
 const openEmbedded = Effect.fnUntraced(function* (options: WorkerOptions) {
   const server = yield* EmbeddedServer.make(options)
