@@ -5,6 +5,7 @@ import { asteriskConfigOf } from "./cli/asterisk.ts"
 import { Bootstrap } from "./actors/identity/bootstrap.ts"
 import { ListenAddress } from "./http/server.ts"
 import { authCommand } from "./cli/auth.ts"
+import { PhoneListeners } from "./http/provd/phone-listeners.ts"
 import { AppConfig, unknownKnobs } from "./runtime/config.ts"
 import { runDemo } from "./cli/demo.ts"
 import { phoneModels } from "./simulator/phones/models.ts"
@@ -201,10 +202,17 @@ const runStrowger = Effect.gen(function* () {
           "It is shown this once."
       )
     }
+    yield* Console.log(phonesLine(yield* PhoneListeners))
     yield* Console.log(`Strowger listens on ${url}`)
     yield* Effect.never
   }).pipe(Effect.provide(strowgerLayer))
 })
+
+const phonesLine = (listeners: PhoneListeners["Service"]): string => {
+  const over = (name: string, port: number | undefined) =>
+    port === undefined ? `not over ${name}` : `over ${name} on port ${port}`
+  return `Phones are served ${over("HTTP", listeners.port("http"))} and ${over("TFTP", listeners.port("tftp"))}`
+}
 
 const strowger = Command.make("strowger").pipe(
   Command.withDescription("An actor-model telephony runtime"),

@@ -39,6 +39,7 @@ import { inspectRoutes } from "./http/inspect/handlers.ts"
 import { inspectSurface } from "./http/inspect/surface.ts"
 import { corsDoor } from "./http/middleware/cors.ts"
 import { ListenAddress, serve } from "./http/server.ts"
+import { PhoneListeners } from "./http/provd/phone-listeners.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
 import { webhookdRoutes } from "./http/webhookd/handlers.ts"
 import { webhookdSurface } from "./http/webhookd/surface.ts"
@@ -157,7 +158,7 @@ export const strowgerLayerOn = <Out, E, In>(database: Layer.Layer<Out | SqlClien
     Layer.provideMerge(inhabitantsLayer),
     Layer.provideMerge(groundLayer),
     Layer.provideMerge(database),
-    Layer.provideMerge(Readiness.layer),
+    Layer.provideMerge(Layer.mergeAll(Readiness.layer, PhoneListeners.layer)),
     Layer.provideMerge(telemetryLayer)
   )
 
