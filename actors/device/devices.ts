@@ -1,5 +1,6 @@
 import { Context, Data, type Effect } from "effect"
 import type { DeviceDocument, JsonObject } from "../../schemas/provd/device.ts"
+import type { NoAutocreateConfig } from "./configs.ts"
 
 /** Who asks: T and V(T) of contracts/provisioning.md 4.3. */
 export interface DeviceScope {
@@ -46,6 +47,16 @@ export class Devices extends Context.Service<
       id: string,
       document: JsonObject
     ) => Effect.Effect<DeviceDocument, InvalidDocument | NoSuchDevice>
+    /**
+     * `update` together with a config, created or replaced: both are stored, with the files they lead to, or neither.
+     * The device's document names the config.
+     */
+    readonly updateWithConfig: (
+      scope: DeviceScope,
+      id: string,
+      document: JsonObject,
+      config: JsonObject
+    ) => Effect.Effect<DeviceDocument, InvalidDocument | NoSuchDevice>
     readonly remove: (scope: DeviceScope, id: string) => Effect.Effect<void, NoSuchDevice>
     /** Regenerates the files; succeeds also when the device ends not configured. */
     readonly reconfigure: (scope: DeviceScope, id: string) => Effect.Effect<void, NoSuchDevice>
@@ -55,6 +66,9 @@ export class Devices extends Context.Service<
       id: string
     ) => Effect.Effect<void, NoSuchDevice | CannotSynchronize>
     /** Back to the autoprov account: a new autocreated config, options removed, the old config deleted. */
-    readonly resetToAutoprov: (scope: DeviceScope, id: string) => Effect.Effect<void, NoSuchDevice>
+    readonly resetToAutoprov: (
+      scope: DeviceScope,
+      id: string
+    ) => Effect.Effect<void, NoSuchDevice | NoAutocreateConfig>
   }
 >()("strowger/actors/device/Devices") {}

@@ -1,0 +1,52 @@
+import { Context, Effect, Layer } from "effect"
+import { header } from "../../runtime/ami/ami.ts"
+import type { SipNotify } from "../../schemas/provd/phone-plugin.ts"
+import { AmiActions } from "../ami-session/actions.ts"
+import { CannotSynchronize } from "./devices.ts"
+
+/** Whom a NOTIFY goes to: a PJSIP endpoint by its name, or whatever answers at an address. */
+export type NotifyTarget = { readonly endpoint: string } | { readonly address: string }
+
+/** Sends SIP NOTIFY to phones (contracts/provisioning.md, section 11). Succeeds when it was sent. */
+export class PhoneNotifier extends Context.Service<
+  PhoneNotifier,
+  { readonly notify: (target: NotifyTarget, notify: SipNotify) => Effect.Effect<void, CannotSynchronize> }
+>()("strowger/actors/device/PhoneNotifier") {
+  /** By the action PJSIPNotify of Asterisk. */
+  static readonly layerAmi: Layer.Layer<PhoneNotifier, never, AmiActions> = Layer.effect(
+    PhoneNotifier,
+    Effect.map(AmiActions, (actions) => ({
+      notify: (target, notify) =>
+        actions.run({ action: "PJSIPNotify", headers: notifyHeaders(target, notify) }).pipe(
+          Effect.mapError((error) => new CannotSynchronize({ reason: error.message })),
+          Effect.flatMap(({ response }) =>
+            header(response, "Response") === "Success"
+              ? Effect.void
+              : Effect.fail(
+                  new CannotSynchronize({
+                    reason: header(response, "Message") ?? "Asterisk refused the NOTIFY"
+                  })
+                )
+          )
+        )
+    }))
+  )
+  /** For installations that tell no phone anything. */
+  static readonly layerNone: Layer.Layer<PhoneNotifier> = Layer.succeed(PhoneNotifier, {
+    notify: () => Effect.fail(new CannotSynchronize({ reason: "STROWGER_PHONE_SYNC is none" }))
+  })
+}
+
+/** The headers of PJSIPNotify, in their order. */
+export const notifyHeaders = (
+  target: NotifyTarget,
+  { event, contentType, body }: SipNotify
+): ReadonlyArray<readonly [name: string, value: string]> => [
+  "endpoint" in target ? ["Endpoint", target.endpoint] : ["URI", `sip:anonymous@${hostOf(target.address)}`],
+  ["Variable", `Event=${event}`],
+  ...(contentType === undefined ? [] : [["Variable", `Content-Type=${contentType}`] as const]),
+  ...(body ?? []).map((line) => ["Variable", `Content=${line}`] as const)
+]
+
+/** An IPv6 address stands in brackets in a SIP URI (RFC 3261, 25.1). */
+const hostOf = (address: string): string => (address.includes(":") ? `[${address}]` : address)
