@@ -76,6 +76,13 @@ export const provisioningInMemory: Layer.Layer<Devices | Configs, never, Tenants
       return Effect.succeed(id)
     })
 
+    const update: Devices["Service"]["update"] = (scope, id, document) =>
+      Effect.suspend(() => {
+        const device = devices.get(id)
+        if (device?.is_new) return store(id, scope.tenantUuid, document)
+        return Effect.flatMap(find(scope, id), ({ tenant_uuid }) => store(id, tenant_uuid, document))
+      })
+
     const devicesLayer = Layer.succeed(Devices, {
       list: ({ tenantUuid, visible }, recurse, query) =>
         select(
@@ -91,11 +98,11 @@ export const provisioningInMemory: Layer.Layer<Devices | Configs, never, Tenants
           if (devices.has(id)) return yield* new IdTaken({ id })
           return yield* store(id, scope.tenantUuid, document)
         }),
-      update: (scope, id, document) =>
-        Effect.suspend(() => {
-          const device = devices.get(id)
-          if (device?.is_new) return store(id, scope.tenantUuid, document)
-          return Effect.flatMap(find(scope, id), ({ tenant_uuid }) => store(id, tenant_uuid, document))
+      update,
+      updateWithConfig: (scope, id, document, config) =>
+        Effect.gen(function* () {
+          yield* storeConfig(String(config["id"]), config)
+          return yield* update(scope, id, document)
         }),
       remove: (scope, id) => Effect.map(find(scope, id), () => void devices.delete(id)),
       reconfigure: (scope, id) => Effect.asVoid(find(scope, id)),
