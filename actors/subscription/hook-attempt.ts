@@ -84,7 +84,7 @@ const run = (
     }),
     Effect.catchTag("UnknownError", ({ cause }) =>
       Effect.as(
-        Effect.logError(`The service ${service.name} could not run the hook ${hook.uuid}`, cause),
+        Effect.logError(`The service ${service.name} could not run the hook ${hook.uuid}: ${placeOf(cause)}`),
         failed("the service failed")
       )
     ),
@@ -95,6 +95,10 @@ const run = (
       )
     )
   )
+
+/** What broke and where, without the message: it may quote what is secret. */
+const placeOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}${/\n {4}at .*/.exec(error.stack ?? "")?.[0] ?? ""}` : "unknown"
 
 const signatureHeaders = (
   id: string,

@@ -9,8 +9,8 @@ import { type Outcome, permanent } from "./outcome.ts"
 /** Limits of one attempt (contracts/webhooks.md 7.1 and 15.8). */
 const connectMillis = 5_000
 const silenceMillis = 15_000
-/** A body that drips or never ends is taken as far as it came. */
-const bodyMillis = 15_000
+/** Headers that drip are no answer; a body that drips or never ends is taken as far as it came. */
+const dripMillis = 15_000
 const maxRedirects = 30
 const maxResponseBytes = 1_048_576
 const loggedCharacters = 20_000
@@ -114,12 +114,20 @@ const exchange = (
         socket.setTimeout(silenceMillis, () => request.destroy(new Error("no answer within 15 s")))
       })
     })
-    request.on("close", connected)
+    let answering: NodeJS.Timeout | undefined
+    request.on("finish", () => {
+      answering = setTimeout(() => request.destroy(new Error("no answer within 15 s")), dripMillis)
+    })
+    request.on("close", () => {
+      connected()
+      clearTimeout(answering)
+    })
     request.on("error", reject)
     request.on("response", (response) => {
+      clearTimeout(answering)
       const chunks: Array<Buffer> = []
       let size = 0
-      const enough = setTimeout(() => finish(), bodyMillis)
+      const enough = setTimeout(() => finish(), dripMillis)
       const finish = () => {
         clearTimeout(enough)
         resolve(responseOf(response, Buffer.concat(chunks)))

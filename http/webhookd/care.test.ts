@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { createHmac, randomBytes, randomUUID } from "node:crypto"
+import { Webhook } from "standardwebhooks"
 import { defineEvent } from "../../schemas/events/envelope.ts"
 import { eventually } from "../../test/eventually.ts"
 import { aSubscription, type Client, live, TestWebhookd, testWebhookdLayer } from "./fixture.ts"
@@ -25,7 +26,15 @@ const settled = (client: Client, path: string, count: number) =>
     ({ items }) => items.filter(({ state }) => state === "succeeded" || state === "failed").length >= count
   )
 
-/** What a receiver expects of a call (Standard Webhooks 1.0.0). */
+/** What a receiver does with a call: fails when none of its signatures is right. */
+const verified = (secret: unknown, { headers, body }: Call): unknown =>
+  new Webhook(String(secret)).verify(body, {
+    "webhook-id": String(headers["webhook-id"]),
+    "webhook-timestamp": String(headers["webhook-timestamp"]),
+    "webhook-signature": String(headers["webhook-signature"])
+  })
+
+/** One signature of a call (Standard Webhooks 1.0.0). */
 const signatureOf = (secret: unknown, { headers, body }: Call): string => {
   const key = Buffer.from(String(secret).slice("whsec_".length), "base64")
   const signed = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`
@@ -47,6 +56,9 @@ layer(testWebhookdLayer({ environment }), live)("the care for subscriptions", (i
       const [first] = receiver.calls
       if (first === undefined) return assert.fail("nobody was called")
       assert.strictEqual(first.headers["webhook-signature"], signatureOf(shown.json["key"], first))
+      assert.deepEqual(verified(shown.json["key"], first), { a: 1 })
+      assert.throws(() => verified(`whsec_${randomBytes(32).toString("base64")}`, first))
+      assert.throws(() => verified(shown.json["key"], { ...first, body: '{"a": 2}' }))
       assert.isBelow(Math.abs(Number(first.headers["webhook-timestamp"]) - Date.now() / 1000), 60)
 
       const key = `whsec_${randomBytes(24).toString("base64")}`
@@ -62,6 +74,7 @@ layer(testWebhookdLayer({ environment }), live)("the care for subscriptions", (i
         second.headers["webhook-signature"],
         `${signatureOf(key, second)} ${signatureOf(shown.json["key"], second)}`
       )
+      for (const one of [key, shown.json["key"]]) assert.deepEqual(verified(one, second), { a: 2 })
       assert.strictEqual((yield* admin.post(`${path}/secret/rotate`, { key: "whsec_short" })).status, 400)
       assert.strictEqual(
         (yield* admin.post(`${path}/secret/rotate`, { grace_period_seconds: -1 })).status,
