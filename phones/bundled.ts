@@ -2,7 +2,9 @@ import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
 import { fanvil } from "./fanvil/plugin.ts"
+import { gigaset } from "./gigaset/plugin.ts"
 import { grandstream } from "./grandstream/plugin.ts"
+import { polycom } from "./polycom/plugin.ts"
 import { snomDect } from "./snom-dect/plugin.ts"
 import { snom } from "./snom/plugin.ts"
 import { yealink } from "./yealink/plugin.ts"
@@ -19,7 +21,9 @@ export interface BundledPlugin {
 export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-aastra", "aastra", aastra),
   bundled("strowger-fanvil", "fanvil", fanvil),
+  bundled("strowger-gigaset", "gigaset", gigaset),
   bundled("strowger-grandstream", "grandstream", grandstream),
+  bundled("strowger-polycom", "polycom", polycom),
   bundled("strowger-snom", "snom", snom),
   bundled("strowger-snom-dect", "snom-dect", snomDect),
   bundled("strowger-yealink", "yealink", yealink)
