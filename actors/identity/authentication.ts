@@ -12,11 +12,12 @@ import {
 import { longestTokenLifetime } from "../../schemas/auth/models.ts"
 import { type Account, Accounts } from "./accounts.ts"
 import { type Changes, Transactions } from "../../runtime/bus/changes.ts"
-import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
+import { dieOnSqlError, onConstraint } from "../../runtime/database/sql-errors.ts"
 import { IdentityProviders, type LoginAttempt, type Recognised } from "./identity-providers.ts"
+import type { PluginUser } from "./plugin.ts"
 import { IdentityPlugins } from "./plugins.ts"
 import { Policies } from "./policies.ts"
-import { RefreshTokens } from "./refresh-tokens.ts"
+import { type PresentedRefreshToken, RefreshTokens } from "./refresh-tokens.ts"
 import { Sessions } from "./sessions.ts"
 import { LoginThrottle } from "./throttle.ts"
 import type { LiveToken } from "./tokens.ts"
@@ -149,47 +150,69 @@ export class Authentication extends Context.Service<
             })
           : Effect.undefined
 
-      const login = Effect.fnUntraced(function* (attempt: LoginAttempt) {
-        const recognised = yield* recognise(attempt)
-        const { account, refreshed } = recognised
-        const user = {
-          uuid: account.uuid,
-          tenantUuid: account.tenantUuid,
-          purpose: account.purpose,
-          login: recognised.login
-        }
+      const requestOf = (
+        { account, refreshed }: Admitted,
+        { body, mobile, userAgent, remoteAddress }: LoginAttempt,
+        told: Metadata
+      ) => ({
+        tenantUuid: account.tenantUuid,
+        metadata: { ...refreshed?.metadata, ...told, ...metadataOf(account, platform.uuid) },
+        mobile,
+        lifetimeSeconds: body.expiration ?? defaultLifetime,
+        userAgent,
+        remoteAddress
+      })
+
+      /**
+       * The usual login: no refresh token to make, nothing to use up, no plugin to ask. Undefined when it is not, or
+       * when the user has half of the sessions allowed: then they are counted with care.
+       */
+      const admitAtOnce = Effect.fnUntraced(function* (
+        admitted: Admitted,
+        attempt: LoginAttempt,
+        told: Metadata
+      ) {
+        const { account, refreshed, redeem } = admitted
+        const { access_type } = attempt.body
+        if (access_type === "offline" || redeem || plugins.decidesAccesses(account.method)) return undefined
+        const request = requestOf(admitted, attempt, told)
+        return yield* sessions
+          .beginAtOnce(refreshed === undefined ? request : { ...request, refreshTokenUuid: refreshed.uuid }, {
+            userUuid: account.uuid,
+            fewerThan: account.purpose === "internal" ? undefined : Math.floor(config.maxSessions / 2),
+            accesses: policies.accessesIn(account.uuid)
+          })
+          .pipe(onRefreshTokenGone, dieOnSqlError)
+      })
+
+      const admit = Effect.fnUntraced(function* (
+        admitted: Admitted,
+        attempt: LoginAttempt,
+        user: PluginUser,
+        told: Metadata
+      ) {
+        const { account, refreshed, redeem } = admitted
         const usual = yield* policies.accessesOf(account.uuid)
         const acl = yield* plugins.accessesOf(account.method, user, usual)
-        const told = yield* plugins.metadataOf(user)
         const kept = attempt.body.access_type === "offline" ? yield* plugins.persistentMetadataOf(user) : {}
-        const adminStatus = yield* adminStatusOf(account)
         return yield* transactions.run(
           Effect.fnUntraced(function* (changes) {
             yield* takePlace(account)
-            const issued = yield* issueRefreshToken(changes, recognised, attempt)
+            const issued = yield* issueRefreshToken(changes, admitted, attempt)
             const refreshTokenUuid = issued?.uuid ?? refreshed?.uuid
             if (issued !== undefined && Object.keys(kept).length > 0) {
               yield* sql`
                 update auth_refresh_token set metadata = ${JSON.stringify(kept)}::jsonb where uuid = ${issued.uuid}`
             }
-            const token = yield* sessions.begin(changes, {
-              authId: account.uuid,
-              tenantUuid: account.tenantUuid,
-              acl,
-              metadata: {
-                ...refreshed?.metadata,
-                ...kept,
-                ...told,
-                ...metadataOf(account, platform.uuid),
-                ...adminStatus
-              },
-              mobile: attempt.mobile,
-              lifetimeSeconds: attempt.body.expiration ?? defaultLifetime,
-              userAgent: attempt.userAgent,
-              remoteAddress: attempt.remoteAddress,
-              ...(refreshTokenUuid === undefined ? {} : { refreshTokenUuid })
-            })
-            if (recognised.redeem) yield* recognised.redeem(token.sessionUuid, refreshTokenUuid)
+            const token = yield* sessions
+              .begin(changes, {
+                ...requestOf(admitted, attempt, { ...kept, ...told }),
+                authId: account.uuid,
+                acl,
+                ...(refreshTokenUuid === undefined ? {} : { refreshTokenUuid })
+              })
+              .pipe(onRefreshTokenGone)
+            if (redeem) yield* redeem(token.sessionUuid, refreshTokenUuid)
             return {
               token,
               sessionsRevoked: issued?.sessionsRevoked ?? 0,
@@ -197,6 +220,22 @@ export class Authentication extends Context.Service<
             }
           })
         )
+      })
+
+      const login = Effect.fnUntraced(function* (attempt: LoginAttempt) {
+        const admitted: Admitted = yield* recognise(attempt)
+        const { account } = admitted
+        const user = {
+          uuid: account.uuid,
+          tenantUuid: account.tenantUuid,
+          purpose: account.purpose,
+          login: admitted.login
+        }
+        const told = { ...(yield* plugins.metadataOf(user)), ...(yield* adminStatusOf(account)) }
+        const token = yield* admitAtOnce(admitted, attempt, told)
+        return token === undefined
+          ? yield* admit(admitted, attempt, user, told)
+          : { token, sessionsRevoked: 0 }
       })
 
       const defaultLifetime = Math.min(
@@ -220,6 +259,16 @@ export class Authentication extends Context.Service<
       }
     })
   )
+}
+
+/** A refresh token that is deleted while it is used lets nobody in. */
+const onRefreshTokenGone = onConstraint({ auth_token_refresh_token_uuid_fkey: authenticationFailed })
+
+type Metadata = Readonly<Record<string, unknown>>
+
+/** Who was recognised, by a provider or by a refresh token. */
+interface Admitted extends Recognised {
+  readonly refreshed: PresentedRefreshToken | undefined
 }
 
 /** What a token tells about its user, by purpose (contracts/auth.md 6). */

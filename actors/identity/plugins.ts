@@ -28,6 +28,8 @@ export class IdentityPlugins extends Context.Service<
       provider: IdentityProviderPlugin,
       attempt: PluginAttempt
     ) => Effect.Effect<string, ReasonUnauthorized>
+    /** Whether a plugin has a say in what users of this method may. */
+    readonly decidesAccesses: (method: string) => boolean
     /** The accesses for a user of this method. */
     readonly accessesOf: (
       method: string,
@@ -85,6 +87,7 @@ export class IdentityPlugins extends Context.Service<
           }
         },
         verify,
+        decidesAccesses: (method) => backendOf(method)?.acl !== undefined,
         accessesOf: (method, user, usual) => {
           const acl = backendOf(method)?.acl
           return acl ? ask(method, () => acl(user, usual)) : Effect.succeed(usual)

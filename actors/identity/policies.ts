@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import type { Fragment } from "effect/sql/Statement"
 import { randomUUID } from "node:crypto"
 import { AppConfig } from "../../runtime/config.ts"
 import {
@@ -92,6 +93,8 @@ export class Policies extends Context.Service<
      * the own ones. A token is made from them.
      */
     readonly accessesOf: (userUuid: string) => Effect.Effect<ReadonlyArray<string>>
+    /** The same as an SQL expression, for a statement that makes the token. */
+    readonly accessesIn: (userUuid: string) => Fragment
   }
 >()("strowger/actors/identity/Policies") {
   static readonly layer: Layer.Layer<
@@ -364,17 +367,20 @@ export class Policies extends Context.Service<
           )
         )
 
+      const accessesIn = (userUuid: string) => sql`(
+          select coalesce(array_agg(distinct access), '{}') from auth_policy p, unnest(p.acl) as access
+          where p.uuid in (
+            select policy_uuid from auth_user_policy where user_uuid = ${userUuid}::uuid
+            union all select gp.policy_uuid from auth_group_policy gp
+              join auth_group_user gu on gu.group_uuid = gp.group_uuid where gu.user_uuid = ${userUuid}::uuid
+            union all select d.uuid from auth_policy d
+              where d.name = ${config.defaultUserPolicy} and d.tenant_uuid = ${tree.tenants.master}::uuid))`
+
       const accessesOf = (userUuid: string) =>
         dieOnSqlError(
           Effect.map(
-            sql<{ acl: ReadonlyArray<string> }>`
-                select p.acl from auth_policy p where p.uuid in (
-                  select policy_uuid from auth_user_policy where user_uuid = ${userUuid}
-                  union select gp.policy_uuid from auth_group_policy gp
-                    join auth_group_user gu on gu.group_uuid = gp.group_uuid where gu.user_uuid = ${userUuid})
-                or (p.name = ${config.defaultUserPolicy} and p.tenant_uuid = ${tree.tenants.master})
-                order by p.uuid`,
-            (rows) => distinct(rows.flatMap(({ acl }) => acl))
+            sql<{ acl: ReadonlyArray<string> }>`select ${accessesIn(userUuid)} as acl`,
+            ([row]) => row?.acl ?? []
           )
         )
 
@@ -393,7 +399,8 @@ export class Policies extends Context.Service<
         attachToGroup,
         detachFromGroup,
         ofGroup,
-        accessesOf
+        accessesOf,
+        accessesIn
       }
     })
   )
