@@ -18,6 +18,6 @@ export const numbered = <Value>(
   table: Readonly<Record<string, Value>> | null | undefined
 ): ReadonlyArray<readonly [number, Value]> =>
   Object.entries(table ?? {})
-    .filter(([key]) => /^0*[1-9]\d{0,5}$/.test(key))
+    .filter(([key]) => /^[1-9]\d{0,5}$/.test(key))
     .map(([key, value]) => [Number(key), value] as const)
     .sort(([a], [b]) => a - b)
