@@ -68,6 +68,9 @@ describe("the inventory of the call centre", () => {
   }
 })
 
+/** Those of other surfaces that are walked on the whole runtime too; their tests stand beside their handlers. */
+const others = inventory("webhooks")
+
 layer(strowgerTestLayer({ knobs: { STROWGER_AMI_PORT: "1" } }), {
   excludeTestServices: true,
   timeout: "60 seconds"
@@ -76,7 +79,7 @@ layer(strowgerTestLayer({ knobs: { STROWGER_AMI_PORT: "1" } }), {
     Effect.gen(function* () {
       const { url } = yield* ListenAddress
       const { request } = clientOf(url, "00000000-0000-4000-8000-000000000000")
-      for (const { method, path, acl } of lines) {
+      for (const { method, path, acl } of [...lines, ...others]) {
         const { status } = yield* request(method, path.replace(/\{[^}]+\}/g, "1"))
         assert.strictEqual(status, acl === undefined ? 200 : 401, `${method} ${path}`)
       }
