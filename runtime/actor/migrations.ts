@@ -27,5 +27,9 @@ export const actorMigrations = {
         constraint actor_claim_held primary key (kind, claim)
       )`
     yield* sql`create index actor_claim_holder on actor_claim (kind, id)`
+  }),
+  "0075_actor_commit_ids": Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`alter table actor add column commit_id uuid`
   })
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { Cause, Clock, type Context, Data, Deferred, Effect, Fiber, Random, type Scope } from "effect"
 import type { AnyMachineSnapshot, EventObject } from "xstate"
 import type { BusEvent, EventOrigin } from "../../schemas/events/envelope.ts"
@@ -72,6 +73,8 @@ interface Letter {
   readonly reply?: Deferred.Deferred<ActorView, AskError>
   /** The deadline that brought the event; it is ignored when the machine has cancelled or renewed it meanwhile. */
   readonly deadline?: { readonly name: string; readonly at: number }
+  /** The commit that the event led to before, when nobody knows whether it was written. */
+  readonly attempt?: string
 }
 
 /** What the last commit says of the actor. Replaced, never changed in place. */
@@ -109,7 +112,8 @@ const storePause = "1 second"
  *   after too many crashes in the window leaves it `failed`. A deadline is part of the snapshot: it comes back with
  *   the restart, and so may bring its actor to `failed`.
  * - A store that is away is no crash: askers are told; a letter that nobody waits for is kept and tried again, unless
- *   its actions are committed already: those are driven on when the actor is loaded again.
+ *   its actions are committed already: those are driven on when the actor is loaded again. Whether a commit without
+ *   an acknowledgement was written is seen then too, so that no letter is applied twice.
  * - After `stop` nothing new begins; what is under way goes on to its end.
  */
 export class Shell {
@@ -131,6 +135,9 @@ export class Shell {
   /** The letter in hand, and whether a commit has followed from it. */
   #handling: Letter | undefined
   #hasCommitted = false
+  /** The first commit that the letter in hand led to; the one of a letter before that was found written. */
+  #attempt: string | undefined
+  #written: string | undefined
 
   constructor(kind: RunnableKind, id: string, ground: Ground, now: number) {
     this.kind = kind
@@ -266,6 +273,7 @@ export class Shell {
 
   #handle(letter: Letter): Effect.Effect<void> {
     this.#hasCommitted = false
+    this.#attempt = undefined
     return this.#interpretLetter(letter).pipe(
       Effect.catchTag("StoreUnavailable", () => this.#storeAway(letter)),
       Effect.catchCause((cause) => this.#crashed(cause, letter))
@@ -275,7 +283,8 @@ export class Shell {
   #interpretLetter(letter: Letter) {
     return Effect.gen({ self: this }, function* () {
       const live = yield* this.#ensureLive()
-      const { event, reply, deadline } = letter
+      const { event, reply, deadline, attempt } = letter
+      if (attempt !== undefined && attempt === this.#written) return
       const now = yield* Clock.currentTimeMillis
       this.#lastActive = now
       if (deadline !== undefined && live.deadlines[deadline.name]?.at !== deadline.at) return
@@ -377,7 +386,10 @@ export class Shell {
       const claims = this.kind.claims(viewOf(reached.snapshot))
       const held = this.#live?.claims ?? reached.claims
       if (this.kind.durable) {
+        const commitId = randomUUID()
+        this.#attempt ??= commitId
         yield* this.#ground.store.commit({
+          commitId,
           kind: this.kind.name,
           id: this.id,
           version: this.kind.version,
@@ -424,6 +436,7 @@ export class Shell {
     return Effect.gen({ self: this }, function* () {
       const { kind, id } = this
       const found = kind.durable ? (given ?? (yield* this.#ground.store.load(kind.name, id))) : undefined
+      if (found) this.#recogniseAttempt(found)
       const revived = found ? this.#restore(found) : this.#begin()
       const { live, first } = revived
       this.#live = live
@@ -440,11 +453,22 @@ export class Shell {
         ).pipe(
           Effect.catchTag("ClaimConflict", (conflict) => Effect.die(conflict)),
           // What is committed here follows from no letter.
-          Effect.ensuring(Effect.sync(() => (this.#hasCommitted = false)))
+          Effect.ensuring(
+            Effect.sync(() => {
+              this.#hasCommitted = false
+              this.#attempt = undefined
+            })
+          )
         )
       }
       return this.#live ?? live
     })
+  }
+
+  /** Before anything else is committed: only now the stored commit can be the one of the letter. */
+  #recogniseAttempt({ commitId }: StoredActor): void {
+    const letters = [this.#handling, this.#mailbox[0]]
+    if (commitId !== null && letters.some((letter) => letter?.attempt === commitId)) this.#written = commitId
   }
 
   #begin() {
@@ -507,7 +531,9 @@ export class Shell {
     const isOver = this.#hasCommitted || letter.reply !== undefined
     this.#forget()
     this.#lastError = "The actor store is unavailable"
-    const letters = [letter, ...this.#mailbox]
+    const attempt = this.#attempt ?? letter.attempt
+    const again = attempt === undefined ? letter : { ...letter, attempt }
+    const letters = [again, ...this.#mailbox]
     const mayComeBack = this.#stopped ? [] : letters.slice(isOver ? 1 : 0)
     const kept = mayComeBack.filter(({ reply }) => reply === undefined)
     // An asker may come again while it is being answered.

@@ -121,6 +121,30 @@ describe("a store that is away", () => {
     )
   )
 
+  it.live("that wrote a change without saying so does not apply a letter that nobody waited for twice", () =>
+    scenario(({ store, motor, kit: { system } }) =>
+      Effect.gen(function* () {
+        store.losesAnswers = true
+        yield* system.tell(lampKind, "7", { type: "light", glow: 60_000 })
+        yield* system.tell(door, "7", { type: "open", by: "carol" })
+        const lit = yield* eventually(storedActor("lamp", "7"), (row) => row?.snapshot.value === "lit")
+        yield* eventually(storedActor("door", "7"), (row) => row !== undefined)
+        store.losesAnswers = false
+        // Letters are handled in their order: these come after what was kept.
+        const handled = <A, E>(ask: Effect.Effect<A, E>) =>
+          eventually(Effect.result(ask), ({ _tag }) => _tag === "Success")
+        yield* handled(system.ask(lampKind, "7", { type: "jam" }))
+        yield* handled(system.ask(door, "7", { type: "close" }))
+        assert.deepEqual((yield* storedActor("lamp", "7"))?.deadlines, lit?.deadlines)
+        assert.deepEqual(yield* committedEvents("7"), ["lit", "doorOpened", "doorClosed"])
+        assert.deepEqual(
+          motor.turned.map(({ resumed }) => resumed),
+          [true]
+        )
+      })
+    )
+  )
+
   it.live("costs no deadline: those that end meanwhile take effect when it is back", () =>
     scenario(({ store, kit: { system } }) =>
       Effect.gen(function* () {

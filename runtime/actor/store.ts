@@ -21,10 +21,13 @@ export interface StoredActor {
   /** Actions that were committed before they were performed, and are not known to be finished. */
   readonly outstanding: ReadonlyArray<PlannedAction>
   readonly deadlines: Readonly<Record<string, Deadline>>
+  /** A uuid of the last commit; null for one of a version that gave none. */
+  readonly commitId: string | null
 }
 
 /** One actor's change, committed whole or not at all. */
 export interface Commit extends StoredActor {
+  readonly commitId: string
   readonly events: ReadonlyArray<BusEvent>
   readonly writes: ReadonlyArray<Effect.Effect<unknown, SqlError.SqlError, SqlClient.SqlClient>>
   readonly claimed: ReadonlyArray<string>
@@ -60,7 +63,7 @@ export class CommitRefused extends Data.TaggedError("CommitRefused")<{
  *   share the price of a commit. When such a transaction fails, its halves are tried by themselves, down to the
  *   single commits that are to blame: they harm no other.
  * - A commit that fails with `StoreUnavailable` may have been written all the same, when the connection was lost
- *   between the commit and its acknowledgement: whoever goes on must load the actor first.
+ *   between the commit and its acknowledgement: whoever goes on must load the actor first. Its `commitId` tells.
  */
 export class ActorStore extends Context.Service<
   ActorStore,
@@ -112,13 +115,14 @@ const makeStore = Effect.gen(function* () {
     const { names, routingKeys, bodies } = outboxRows(changes.flatMap(({ events }) => events))
     return sql`
       with stored as (
-        insert into actor (kind, id, version, snapshot, outstanding, deadlines, next_deadline)
-        select kind, id, version, snapshot, outstanding, deadlines, next_deadline
+        insert into actor (kind, id, version, snapshot, outstanding, deadlines, next_deadline, commit_id)
+        select kind, id, version, snapshot, outstanding, deadlines, next_deadline, commit_id
         from jsonb_to_recordset(${JSON.stringify(changes.map(toRow))}::text::jsonb)
-          as t(kind text, id text, version integer, snapshot jsonb, outstanding jsonb, deadlines jsonb, next_deadline bigint)
+          as t(kind text, id text, version integer, snapshot jsonb, outstanding jsonb, deadlines jsonb,
+            next_deadline bigint, commit_id uuid)
         on conflict (kind, id) do update set
           version = excluded.version, snapshot = excluded.snapshot, outstanding = excluded.outstanding,
-          deadlines = excluded.deadlines, next_deadline = excluded.next_deadline, changed_at = now()
+          deadlines = excluded.deadlines, next_deadline = excluded.next_deadline, commit_id = excluded.commit_id, changed_at = now()
       )
       insert into outbox (name, routing_key, body)
       select * from unnest(${names}::text[], ${routingKeys}::text[], ${bodies}::text[])`
@@ -178,13 +182,13 @@ const makeStore = Effect.gen(function* () {
         yield* Deferred.await(done)
       }),
     load: (kind, id) =>
-      sql<ActorRow>`select kind, id, version, snapshot, outstanding, deadlines from actor
+      sql<ActorRow>`select kind, id, version, snapshot, outstanding, deadlines, commit_id from actor
         where kind = ${kind} and id = ${id}`.pipe(
         Effect.map(([row]) => (row ? fromRow(row) : undefined)),
         unavailable
       ),
     page: (kind, after, limit) =>
-      sql<ActorRow>`select kind, id, version, snapshot, outstanding, deadlines from actor
+      sql<ActorRow>`select kind, id, version, snapshot, outstanding, deadlines, commit_id from actor
         where kind = ${kind} and id > ${after} order by id limit ${limit}`.pipe(
         Effect.map((rows) => rows.map(fromRow)),
         unavailable
@@ -219,12 +223,14 @@ interface ActorRow {
   readonly snapshot: StoredSnapshot
   readonly outstanding: ReadonlyArray<PlannedAction> | null
   readonly deadlines: Readonly<Record<string, Deadline>> | null
+  readonly commit_id: string | null
 }
 
-const fromRow = (row: ActorRow): StoredActor => ({
+const fromRow = ({ commit_id, ...row }: ActorRow): StoredActor => ({
   ...row,
   outstanding: row.outstanding ?? [],
-  deadlines: row.deadlines ?? {}
+  deadlines: row.deadlines ?? {},
+  commitId: commit_id
 })
 
 const toRow = (change: Commit) => {
@@ -236,7 +242,8 @@ const toRow = (change: Commit) => {
     snapshot: change.snapshot,
     outstanding: change.outstanding.length > 0 ? change.outstanding : null,
     deadlines: deadlines.length > 0 ? change.deadlines : null,
-    next_deadline: deadlines.length > 0 ? Math.min(...deadlines.map(({ at }) => at)) : null
+    next_deadline: deadlines.length > 0 ? Math.min(...deadlines.map(({ at }) => at)) : null,
+    commit_id: change.commitId
   }
 }
 
