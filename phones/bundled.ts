@@ -4,6 +4,7 @@ import { aastra } from "./aastra/plugin.ts"
 import { fanvil } from "./fanvil/plugin.ts"
 import { gigaset } from "./gigaset/plugin.ts"
 import { grandstream } from "./grandstream/plugin.ts"
+import { htek } from "./htek/plugin.ts"
 import { polycom } from "./polycom/plugin.ts"
 import { snomDect } from "./snom-dect/plugin.ts"
 import { snom } from "./snom/plugin.ts"
@@ -23,6 +24,7 @@ export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-fanvil", "fanvil", fanvil),
   bundled("strowger-gigaset", "gigaset", gigaset),
   bundled("strowger-grandstream", "grandstream", grandstream),
+  bundled("strowger-htek", "htek", htek),
   bundled("strowger-polycom", "polycom", polycom),
   bundled("strowger-snom", "snom", snom),
   bundled("strowger-snom-dect", "snom-dect", snomDect),
