@@ -204,6 +204,8 @@ describe("the named settings of a Grandstream phone", () => {
     ["account.1.sip.server.2.address", "192.0.2.11"],
     ["account.1.sip.transport", "UDP"],
     ["account.1.sip.voicemail.number", "*98"],
+    ["account.1.codec.choice.1", "G722"],
+    ["account.1.codec.choice.2", "PCMA"],
     ["account.1.dtmf.sendInAudio", "No"],
     ["account.1.dtmf.sendInRtp", "Yes"],
     ["account.1.dtmf.sendInSip", "No"],

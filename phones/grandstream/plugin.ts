@@ -93,7 +93,8 @@ const derived = (host: PluginHost, config: RawConfig): object => {
       protocol: serverParts(config).secure ? 2 : 1,
       path: `${serverUrl(config).replace(/^\w+:\/\//, "")}/Grandstream`
     },
-    codecs
+    codecs,
+    codecNames
   }
 }
 
@@ -172,6 +173,7 @@ const furtherAccount = (line: number) => {
 
 /** RTP payload types: G.722, A-law, mu-law, G.729. */
 const codecs = [9, 8, 0, 18]
+const codecNames = ["G722", "PCMA", "PCMU", "G729A/B"]
 
 const dtmf = {
   "RTP-in-band": { inAudio: true, inRtp: false, inSip: false },

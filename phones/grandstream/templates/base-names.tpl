@@ -44,6 +44,9 @@
     <item name="account.{{ line.line }}.sip.subscriber.name">{{ line.display_name }}</item>
     <item name="account.{{ line.line }}.sip.accountDisplay">User Name</item>
     <item name="account.{{ line.line }}.sip.voicemail.number">{{ line.mailbox }}</item>
+{% for codec in codecNames %}
+    <item name="account.{{ line.line }}.codec.choice.{{ loop.index }}">{{ codec }}</item>
+{% endfor %}
     <item name="account.{{ line.line }}.dtmf.sendInAudio">{{ line.dtmf.inAudio | yesno("Yes", "No") }}</item>
     <item name="account.{{ line.line }}.dtmf.sendInRtp">{{ line.dtmf.inRtp | yesno("Yes", "No") }}</item>
     <item name="account.{{ line.line }}.dtmf.sendInSip">{{ line.dtmf.inSip | yesno("Yes", "No") }}</item>
