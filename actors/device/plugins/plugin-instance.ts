@@ -94,6 +94,19 @@ export const codeOfPackage = async (
   return { kind: "static", info: packaged.info }
 }
 
+/** What a plugin of the product says of itself although it is not in service; undefined when its code throws. */
+export const infoOf = (
+  factory: PluginFactory,
+  { id, templates }: { readonly id: string; readonly templates: string }
+): PluginInfo | undefined => {
+  try {
+    return factory(makePluginHost({ id, templates: { own: templates }, settings: {}, parameter: () => null }))
+      .info
+  } catch {
+    return undefined
+  }
+}
+
 const fileService = ({ id, fileRoot }: PluginSource, info: PluginInfo): LoadedPlugin => ({
   id,
   info,
