@@ -14,6 +14,11 @@ import { agentSynchroniserLayer } from "./actors/agent/synchronise.ts"
 import { AmiActions } from "./actors/ami-session/actions.ts"
 import { amiSessionLayer } from "./actors/ami-session/ami-session.ts"
 import { Synchronisers } from "./actors/ami-session/synchronisers.ts"
+import { lineDeviceMigrations } from "./actors/device/lines/migrations.ts"
+import { deviceMigrations } from "./actors/device/migrations.ts"
+import { BundledPlugins } from "./actors/device/plugins/bundled-plugins.ts"
+import { pluginMigrations } from "./actors/device/plugins/migrations.ts"
+import { provisioningLayer } from "./actors/device/provisioning.ts"
 import { identityLayer } from "./actors/identity/identity.ts"
 import { identityMigrations } from "./actors/identity/migrations.ts"
 import { CallCentre } from "./actors/pbx/call-centre.ts"
@@ -46,6 +51,7 @@ import { webhookdSurface } from "./http/webhookd/surface.ts"
 import { supervisorRoutes } from "./http/supervisor/handlers.ts"
 import { supervisorSurface } from "./http/supervisor/surface.ts"
 import { makeWebsocketd, websocketdDoor } from "./http/websocketd/websocketd.ts"
+import { bundledPlugins } from "./phones/bundled.ts"
 import { actorClockLayer } from "./runtime/actor/clock.ts"
 import { ActorHost, registerKind } from "./runtime/actor/host.ts"
 import { Inspector } from "./runtime/actor/inspection.ts"
@@ -69,7 +75,10 @@ export const migrations = {
   ...identityMigrations,
   ...pbxMigrations,
   ...agentMigrations,
-  ...subscriptionMigrations
+  ...subscriptionMigrations,
+  ...deviceMigrations,
+  ...pluginMigrations,
+  ...lineDeviceMigrations
 }
 
 /** The ground: bus, actor kit, placement, on a database. */
@@ -84,7 +93,10 @@ const groundLayer = ActorSystem.layer.pipe(
 )
 
 /** The inhabitants. */
-const inhabitantsLayer = supervisorLayer.pipe(
+const inhabitantsLayer = Layer.mergeAll(
+  supervisorLayer,
+  provisioningLayer.pipe(Layer.provide(BundledPlugins.layer(bundledPlugins)))
+).pipe(
   Layer.provideMerge(Layer.mergeAll(Agents.layer, AgentStatuses.layer, AmiActions.layer)),
   Layer.provideMerge(actorClockLayer),
   Layer.provideMerge(agentAsteriskEventsLayer),

@@ -106,6 +106,19 @@ const addRange = (list: BlockList, range: string): boolean => {
   return true
 }
 
+/** Feature codes by the names that raw configs have for them (contracts/provisioning.md, section 5). */
+const FeatureCodes = Schema.Struct({
+  exten_dnd: Schema.optionalKey(Schema.String),
+  exten_fwd_unconditional: Schema.optionalKey(Schema.String),
+  exten_fwd_no_answer: Schema.optionalKey(Schema.String),
+  exten_fwd_busy: Schema.optionalKey(Schema.String),
+  exten_fwd_disable_all: Schema.optionalKey(Schema.String),
+  exten_park: Schema.optionalKey(Schema.String),
+  exten_pickup_group: Schema.optionalKey(Schema.String),
+  exten_pickup_call: Schema.optionalKey(Schema.String),
+  exten_voicemail: Schema.optionalKey(Schema.String)
+})
+
 /** Every knob of the runtime. The README's table is checked against this list. */
 const knobTable = {
   httpHost: knob("HTTP_HOST", text, "127.0.0.1", "address the HTTP and WebSocket port listens on"),
@@ -576,6 +589,14 @@ const knobTable = {
     (name) => Config.Literals(["asterisk_ami", "sip", "none"], name),
     "asterisk_ami",
     "who sends a NOTIFY to a phone: asterisk_ami (PJSIPNotify), sip (this process, over UDP) or none"
+  ),
+  phoneFeatureCodes: knob(
+    "PHONE_FEATURE_CODES",
+    json(FeatureCodes, "{exten_dnd: code, ...}"),
+    '{"exten_dnd":"*25","exten_fwd_unconditional":"*21","exten_fwd_no_answer":"*22","exten_fwd_busy":"*23",' +
+      '"exten_fwd_disable_all":"*20","exten_park":"700","exten_pickup_group":"*7","exten_pickup_call":"*8",' +
+      '"exten_voicemail":"*98"}',
+    "feature codes of the dialplan that the keys of phones dial, as JSON: {exten_dnd: code, ...}"
   ),
   phonePlugins: knob(
     "PHONE_PLUGINS",

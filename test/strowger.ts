@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Context, Effect, Layer } from "effect"
 import { AppConfig } from "../runtime/config.ts"
 import { type Simulator, type SimulatorOptions, startSimulator } from "../simulator/server.ts"
@@ -24,6 +26,7 @@ export const strowgerTestLayer = (
         Layer.provideMerge(
           AppConfig.layerFrom({
             STROWGER_HTTP_PORT: "0",
+            STROWGER_DATA_DIR: join(tmpdir(), `strowger-test-${process.pid}`),
             STROWGER_AGI_PORT: "0",
             STROWGER_PHONE_HTTP_HOST: "127.0.0.1",
             STROWGER_PHONE_HTTP_PORT: "0",

@@ -1,6 +1,14 @@
 import { randomUUID } from "node:crypto"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { toyPlugin } from "../../actors/device/fixture.ts"
+import type { Configs } from "../../actors/device/configs.ts"
+import { Devices } from "../../actors/device/devices.ts"
+import type { LineDevices } from "../../actors/device/lines/line-devices.ts"
+import { lineDevicesLayer } from "../../actors/device/lines/lines-layer.ts"
+import { lineDeviceMigrations } from "../../actors/device/lines/migrations.ts"
+import type { LineDeviceSettlement } from "../../actors/device/lines/settlement.ts"
+import { PhonePlugins } from "../../actors/device/plugins/phone-plugins.ts"
 import { Tenants } from "../../actors/identity/tenants.ts"
 import type { CallCentre } from "../../actors/pbx/call-centre.ts"
 import type { CallCentreCache } from "../../actors/pbx/call-centre-cache.ts"
@@ -11,6 +19,7 @@ import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { Outbox } from "../../runtime/bus/outbox.ts"
 import { authTenantAdded } from "../../schemas/events/auth.ts"
 import { type BusEvent, makeEvent } from "../../schemas/events/envelope.ts"
+import { provisioningInMemory } from "../../test/provisioning-in-memory.ts"
 import type { TestDatabase } from "../../test/database.ts"
 import { issueToken, type TestIdentity, testIdentityLayer } from "../../test/identity.ts"
 import { serve } from "../server.ts"
@@ -62,7 +71,16 @@ export class TestConfd extends Context.Service<
   }
 >()("strowger/http/confd/TestConfd") {}
 
-export type TestPbx = TestConfd | Pbx | CallCentre | CallCentreCache | TestIdentity
+export type TestPbx =
+  | TestConfd
+  | Pbx
+  | CallCentre
+  | CallCentreCache
+  | Configs
+  | Devices
+  | LineDevices
+  | LineDeviceSettlement
+  | TestIdentity
 
 export const testConfdLayer = (database?: TestDatabase): Layer.Layer<TestPbx> =>
   Layer.effect(
@@ -111,11 +129,19 @@ export const testConfdLayer = (database?: TestDatabase): Layer.Layer<TestPbx> =>
       }
     })
   ).pipe(
+    Layer.provideMerge(lineDevicesLayer),
+    Layer.provideMerge(provisioningInMemory),
+    Layer.provide(
+      Layer.succeed(PhonePlugins, {
+        loaded: () => [yealink],
+        get: (id) => [yealink].find((plugin) => plugin.id === id)
+      })
+    ),
     Layer.provideMerge(pbxLayer),
     Layer.provideMerge(callCentreLayer),
     Layer.provideMerge(
       testIdentityLayer({
-        migrations: pbxMigrations,
+        migrations: { ...pbxMigrations, ...lineDeviceMigrations },
         environment: { STROWGER_HTTP_PORT: "0" },
         ...(database === undefined ? {} : { database })
       })
@@ -160,6 +186,8 @@ const answerOf = (status: number, location: string | null, text: string): Answer
   }
 }
 
+const yealink = toyPlugin({ id: "strowger-yealink" })
+
 /** The id of a created object. */
 export const idOf = ({ status, json, text }: Answer): number => {
   if (status !== 201 || typeof json["id"] !== "number") throw new Error(`not created: ${status} ${text}`)
@@ -184,4 +212,11 @@ export const newContext = Effect.fnUntraced(function* (client: Client, more: Jso
     ...more
   })
   return { id: idOf(answer), name: String(answer.json["name"]) }
+})
+
+/** A phone that asked for its files and is nobody's yet. */
+export const newDevice = Effect.gen(function* () {
+  const devices = yield* Devices
+  const { master } = yield* Tenants
+  return yield* Effect.orDie(devices.create({ tenantUuid: master, visible: [master] }, { added: "auto" }))
 })

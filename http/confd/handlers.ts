@@ -34,6 +34,7 @@ import {
   presentUser,
   type Rel
 } from "./present.ts"
+import { deviceHandlers, lineDeviceHandlers } from "./device-handlers.ts"
 import { confdMiddleware } from "./surface.ts"
 
 interface Asked {
@@ -338,7 +339,9 @@ export const confdRoutes = HttpApiBuilder.layer(ConfdApi, {
     agents,
     queues,
     queueMembers,
-    conferences
+    conferences,
+    deviceHandlers,
+    lineDeviceHandlers
   ]),
   Layer.provide(confdMiddleware)
 )

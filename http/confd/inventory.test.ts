@@ -2,7 +2,16 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { operationsOf } from "../middleware/surface.ts"
 import { ConfdApi } from "../../schemas/confd/api.ts"
-import { type Client, idOf, live, newContext, TestConfd, testConfdLayer, uuidOf } from "./fixture.ts"
+import {
+  type Client,
+  idOf,
+  live,
+  newContext,
+  newDevice,
+  TestConfd,
+  testConfdLayer,
+  uuidOf
+} from "./fixture.ts"
 
 /** The confd lines of the endpoint inventory (contracts/callcenter.md): method, path, access. */
 const inventory = `
@@ -70,6 +79,19 @@ DELETE /endpoints/custom/{id} confd.endpoints.custom.{id}.delete
 DELETE /endpoints/sip/{uuid} confd.endpoints.sip.{uuid}.delete
 DELETE /extensions/{id} confd.extensions.{id}.delete
 DELETE /contexts/{id} confd.contexts.{id}.delete
+GET /devices confd.devices.read
+POST /devices confd.devices.create
+GET /devices/unallocated confd.devices.unallocated.read
+PUT /devices/unallocated/{id} confd.devices.unallocated.{id}.update
+GET /devices/{id} confd.devices.{id}.read
+PUT /devices/{id} confd.devices.{id}.update
+GET /devices/{id}/autoprov confd.devices.{id}.autoprov.read
+GET /devices/{id}/synchronize confd.devices.{id}.synchronize.read
+PUT /lines/{line_id}/devices/{device_id} confd.lines.{line_id}.devices.{device_id}.update
+GET /devices/{device_id}/lines confd.devices.{device_id}.lines.read
+GET /lines/{line_id}/devices confd.lines.{line_id}.devices.read
+DELETE /lines/{line_id}/devices/{device_id} confd.lines.{line_id}.devices.{device_id}.delete
+DELETE /devices/{id} confd.devices.{id}.delete
 `
   .trim()
   .split("\n")
@@ -92,7 +114,16 @@ const prepare = Effect.fnUntraced(function* (confd: Client) {
   const agent = idOf(yield* confd.post("/agents", { number: "1001" }))
   const queue = idOf(yield* confd.post("/queues", { name: `q${context.id}` }))
   const conference = idOf(yield* confd.post("/conferences", { name: "room" }))
+  yield* confd.post("/users", {
+    firstname: "Phil",
+    lines: [{ context: context.name, endpoint_sip: {}, extensions: [{ exten: "1005" }] }]
+  })
+  const phoneLine = (yield* confd.get(`/lines?exten=1005&context=${context.name}`)).items[0]?.["id"]
+  const device = String((yield* confd.post("/devices", {})).json["id"])
+  const unallocated = (yield* newDevice).id
   const own: Readonly<Record<string, number | string>> = {
+    devices: device,
+    unallocated,
     contexts: spare.id,
     users: user,
     custom,
@@ -107,6 +138,9 @@ const prepare = Effect.fnUntraced(function* (confd: Client) {
     path
       .replace(/(\w+)\/\{(?:id|uuid)\}$/, (_, kind: string) => `${kind}/${own[kind]}`)
       .replace(/^\/lines\/\{line_id\}\/endpoints/, `/lines/${bare}/endpoints`)
+      .replace(/^\/lines\/\{line_id\}\/devices/, `/lines/${phoneLine}/devices`)
+      .replace(/^\/devices\/\{(?:id|device_id)\}/, `/devices/${device}`)
+      .replace("{device_id}", device)
       .replace("{line_id}", String(line))
       .replace("{endpoint_id}", String(custom))
       .replace("{endpoint_uuid}", sip)
@@ -139,7 +173,8 @@ layer(testConfdLayer(), live)("the endpoint inventory", (it) => {
       for (const { method, path } of inventory) {
         const body = method === "PUT" || method === "POST" ? bodyOf(`${method} ${path}`) : undefined
         const answer = yield* confd.send(method, pathOf(path), body)
-        const promised = { GET: 200, HEAD: 200, POST: 201, PUT: 204, DELETE: 204 }[method]
+        const acts = /\/(?:autoprov|synchronize)$/.test(path)
+        const promised = acts ? 204 : { GET: 200, HEAD: 200, POST: 201, PUT: 204, DELETE: 204 }[method]
         assert.strictEqual(answer.status, promised, `${method} ${path}: ${answer.text}`)
         if (method === "POST") assert.isNotNull(answer.location, path)
       }

@@ -1,7 +1,9 @@
 import type { HttpServerRequest } from "effect/http"
+import type { LineDevice } from "../../actors/device/lines/line-devices.ts"
 import type { Agent } from "../../schemas/confd/agent.ts"
 import type { Conference } from "../../schemas/confd/conference.ts"
 import type { Context } from "../../schemas/confd/context.ts"
+import type { Device } from "../../schemas/confd/device.ts"
 import type { CustomEndpoint, SipEndpoint } from "../../schemas/confd/endpoint.ts"
 import type { Extension } from "../../schemas/confd/extension.ts"
 import type { Line, LineOfUser } from "../../schemas/confd/line.ts"
@@ -15,6 +17,7 @@ const paths = {
   agents: "agents",
   conferences: "conferences",
   contexts: "contexts",
+  devices: "devices",
   endpoint_custom: "endpoints/custom",
   endpoint_sip: "endpoints/sip",
   extensions: "extensions",
@@ -105,6 +108,16 @@ export const presentSipEndpoint = (link: Linker) => (endpoint: SipEndpoint) => (
   ...endpoint,
   line: endpoint.line && withId(link, "lines")(endpoint.line),
   links: link("endpoint_sip", endpoint.uuid)
+})
+
+export const presentDevice = (link: Linker) => (device: Device) => ({
+  ...device,
+  links: link("devices", device.id)
+})
+
+export const presentLineDevice = (link: Linker) => (association: LineDevice) => ({
+  ...association,
+  links: [...link("lines", association.line_id), ...link("devices", association.device_id)]
 })
 
 const withId =

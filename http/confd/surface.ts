@@ -1,6 +1,7 @@
 import { Effect, Layer, type Types } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
+import { LineDeviceSettlement } from "../../actors/device/lines/settlement.ts"
 import { ConfdApi, ConfdAuthentication, ConfdInput } from "../../schemas/confd/api.ts"
 import { BadRequest, invalidInput, NotFound, Unauthorized } from "../../schemas/confd/errors.ts"
 import { authenticationLayer } from "../middleware/authentication.ts"
@@ -32,11 +33,18 @@ const categories: Readonly<Record<Problem["kind"], string>> = {
   internal: "Unexpected error"
 }
 
-const inputLayer = Layer.succeed(ConfdInput, (httpEffect, { endpoint }) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    endpoint.payload.size > 0 && hasNoBody(request)
-      ? missingBody
-      : httpEffect.pipe(Effect.catch(refuseUndecodable))
+const inputLayer = Layer.effect(
+  ConfdInput,
+  Effect.map(
+    LineDeviceSettlement,
+    ({ settleRecent }): ConfdInput["Service"] =>
+      (httpEffect, { endpoint }) =>
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+          if (endpoint.payload.size > 0 && hasNoBody(request)) return missingBody
+          const answered = Effect.catch(httpEffect, refuseUndecodable)
+          // The files of phones follow a change before it is acknowledged.
+          return endpoint.method === "GET" ? answered : Effect.tap(answered, () => settleRecent)
+        })
   )
 )
 

@@ -13,6 +13,7 @@ import { pageOf, pageQuery } from "../common/paging.ts"
 import { Agent, AgentCreation, AgentEdit, agentColumns } from "./agent.ts"
 import { Conference, ConferenceBody, conferenceColumns } from "./conference.ts"
 import { Context, ContextCreation, ContextEdit, contextColumns } from "./context.ts"
+import { Device, DeviceBody, deviceColumns, LineDevice } from "./device.ts"
 import {
   CustomEndpoint,
   CustomEndpointCreation,
@@ -380,6 +381,70 @@ export class ConferencesGroup extends HttpApiGroup.make("conferences")
   .middleware(ConfdInput)
   .middleware(ConfdAuthentication) {}
 
+/** Ids of devices are text; one that can be none names nothing. */
+const DevicePath = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_.-]{1,255}$/))
+const ofDevice = { device_id: DevicePath }
+const deviceAcl = "confd.devices.{id}"
+/** GETs that do something, as their clients know them. */
+const deviceAct = { params: { id: DevicePath }, success: Done, error: refusals }
+
+/** Phones (contracts/provisioning.md 10.2). */
+export class DevicesGroup extends HttpApiGroup.make("devices")
+  .add(
+    ...configuration({
+      key: "id",
+      params: { id: DevicePath },
+      path: "/devices",
+      acl: "confd.devices",
+      query: pageQuery(deviceColumns),
+      page: pageOf(Device),
+      resource: Device,
+      creation: DeviceBody,
+      edit: DeviceBody
+    }),
+    HttpApiEndpoint.get("autoprov", "/devices/:id/autoprov", deviceAct).annotate(
+      RequiredAcl,
+      `${deviceAcl}.autoprov.read`
+    ),
+    HttpApiEndpoint.get("synchronize", "/devices/:id/synchronize", deviceAct).annotate(
+      RequiredAcl,
+      `${deviceAcl}.synchronize.read`
+    ),
+    HttpApiEndpoint.get("unallocated", "/devices/unallocated", {
+      query: pageQuery(deviceColumns),
+      success: pageOf(Device),
+      error: [BadRequestBody]
+    }).annotate(RequiredAcl, "confd.devices.unallocated.read"),
+    HttpApiEndpoint.put("allocate", "/devices/unallocated/:id", deviceAct).annotate(
+      RequiredAcl,
+      "confd.devices.unallocated.{id}.update"
+    )
+  )
+  .middleware(ConfdInput)
+  .middleware(ConfdAuthentication) {}
+
+/** The lines of phones (contracts/provisioning.md 10.2). */
+export class LineDevicesGroup extends HttpApiGroup.make("line devices")
+  .add(
+    ...associations({
+      path: "/lines/:line_id/devices/:device_id",
+      acl: "confd.lines.{line_id}.devices.{device_id}",
+      params: { line_id: IdFromString, ...ofDevice }
+    }),
+    HttpApiEndpoint.get("ofLine", "/lines/:line_id/devices", {
+      params: { line_id: IdFromString },
+      success: LineDevice,
+      error: refusals
+    }).annotate(RequiredAcl, "confd.lines.{line_id}.devices.read"),
+    HttpApiEndpoint.get("ofDevice", "/devices/:device_id/lines", {
+      params: ofDevice,
+      success: pageOf(LineDevice),
+      error: refusals
+    }).annotate(RequiredAcl, "confd.devices.{device_id}.lines.read")
+  )
+  .middleware(ConfdInput)
+  .middleware(ConfdAuthentication) {}
+
 /** What confd says of the platform. */
 export class InfosGroup extends HttpApiGroup.make("infos")
   .add(
@@ -407,7 +472,9 @@ export class ConfdApi extends HttpApi.make("confd")
     AgentsGroup,
     QueuesGroup,
     QueueMembersGroup,
-    ConferencesGroup
+    ConferencesGroup,
+    DevicesGroup,
+    LineDevicesGroup
   )
   .prefix("/api/confd/1.1")
   .annotate(HttpApi.ParseOptions, { errors: "all" })
