@@ -16,6 +16,8 @@ import type { Devices } from "./devices.ts"
 import { devicesLayer } from "./devices-layer.ts"
 import { systemParametersLayer } from "./parameters-layer.ts"
 import type { PhoneNotifier } from "./phone-notifier.ts"
+import type { PhoneRequests } from "./phone-requests.ts"
+import { phoneRequestsLayer } from "./phone-requests-layer.ts"
 import { PhonePlugins } from "./plugins/phone-plugins.ts"
 import { Regenerations } from "./regenerations.ts"
 import { renderedBy } from "./rendering.ts"
@@ -43,7 +45,7 @@ export const deviceGroundLayer: Layer.Layer<
  * change that was interrupted or by other plugins or knobs than the last time, are generated at its start.
  */
 export const deviceLayer: Layer.Layer<
-  Devices | Configs,
+  Devices | Configs | PhoneRequests,
   never,
   | SqlClient.SqlClient
   | ActorHost
@@ -58,7 +60,7 @@ export const deviceLayer: Layer.Layer<
   | SystemParameters
   | Tenants
 > = Layer.suspend(() =>
-  Layer.mergeAll(devicesLayer, configsLayer, tenantRemovalLayer).pipe(
+  Layer.mergeAll(devicesLayer, configsLayer, phoneRequestsLayer, tenantRemovalLayer).pipe(
     Layer.provideMerge(regenerationLayer),
     Layer.provideMerge(kindLayer),
     Layer.provideMerge(seedsLayer)
