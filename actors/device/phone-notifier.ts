@@ -1,5 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { header } from "../../runtime/ami/ami.ts"
+import { AppConfig } from "../../runtime/config.ts"
+import { sendNotify } from "../../runtime/sip/notify.ts"
 import type { SipNotify } from "../../schemas/provd/phone-plugin.ts"
 import { AmiActions } from "../ami-session/actions.ts"
 import { CannotSynchronize } from "./devices.ts"
@@ -31,10 +33,35 @@ export class PhoneNotifier extends Context.Service<
         )
     }))
   )
+  /** Straight from this process over UDP; knows phones by their addresses alone. */
+  static readonly layerSip: Layer.Layer<PhoneNotifier> = Layer.succeed(PhoneNotifier, {
+    notify: (target, { event, contentType, body }) =>
+      "endpoint" in target
+        ? Effect.fail(new CannotSynchronize({ reason: "the address of the phone is not known" }))
+        : sendNotify({
+            address: target.address,
+            event,
+            ...(contentType === undefined ? {} : { contentType }),
+            ...(body === undefined ? {} : { body: body.map((line) => `${line}\r\n`).join("") })
+          }).pipe(Effect.mapError(({ message }) => new CannotSynchronize({ reason: message })))
+  })
   /** For installations that tell no phone anything. */
   static readonly layerNone: Layer.Layer<PhoneNotifier> = Layer.succeed(PhoneNotifier, {
     notify: () => Effect.fail(new CannotSynchronize({ reason: "STROWGER_PHONE_SYNC is none" }))
   })
+  /** As `STROWGER_PHONE_SYNC` says. */
+  static readonly layer: Layer.Layer<PhoneNotifier, never, AppConfig | AmiActions> = Layer.unwrap(
+    Effect.map(AppConfig, ({ phoneSync }) => {
+      switch (phoneSync) {
+        case "asterisk_ami":
+          return PhoneNotifier.layerAmi
+        case "sip":
+          return PhoneNotifier.layerSip
+        case "none":
+          return PhoneNotifier.layerNone
+      }
+    })
+  )
 }
 
 /** The headers of PJSIPNotify, in their order. */

@@ -22,7 +22,7 @@ export const synchronize = Effect.fnUntraced(function* (
   const run = Effect.runPromiseWith(yield* Effect.context<never>())
   yield* plugin
     .synchronize(document, config, (notify) => {
-      const target = notifyTarget(document, index)
+      const target = notifyTarget(document, index, sources.settings.phoneSync !== "sip")
       return run("reason" in target ? Effect.fail(fail(target.reason)) : notifier.notify(target, notify))
     })
     .pipe(Effect.mapError(({ message }) => fail(message)))
@@ -30,14 +30,15 @@ export const synchronize = Effect.fnUntraced(function* (
 
 /**
  * Whom the NOTIFY for a device goes to: its endpoint, unless that is an account shared by all phones without a line,
- * else its address, unless several phones share that behind a NAT.
+ * else its address, unless several phones share that behind a NAT. Only Asterisk knows endpoints.
  */
 export const notifyTarget = (
   document: DeviceDocument,
-  index: DeviceIndex["Service"]
+  index: DeviceIndex["Service"],
+  endpointsAreKnown: boolean
 ): NotifyTarget | { readonly reason: string } => {
   const username = textOf(document, "remote_state_sip_username") ?? ""
-  if (username !== "" && !isAutoprovAccount(username)) return { endpoint: username }
+  if (endpointsAreKnown && username !== "" && !isAutoprovAccount(username)) return { endpoint: username }
   const address = textOf(document, "ip") ?? ""
   if (address === "") return { reason: "neither its account nor its address is known" }
   if (index.idsBy("ip", address).length > 1) return { reason: "several devices have its address" }
