@@ -109,8 +109,20 @@ const caller =
       }
     })
 
-/** A token of the administrator, by a real login. */
+/** A token of the administrator: that of an earlier real login as long as it lives, for a login takes its time. */
 export const adminToken = Effect.gen(function* () {
+  const server = yield* AuthServer
+  const known = adminTokens.get(server)
+  if (known !== undefined && (yield* server.call("HEAD", `/token/${known}`)).status === 204) return known
+  const token = yield* freshAdminToken
+  adminTokens.set(server, token)
+  return token
+})
+
+const adminTokens = new WeakMap<AuthServer["Service"], string>()
+
+/** A token of the administrator that nobody else has, by a real login. */
+export const freshAdminToken = Effect.gen(function* () {
   const { call } = yield* AuthServer
   const { body } = yield* call("POST", "/token", {
     basic: [adminCredentials.username, adminCredentials.password],
