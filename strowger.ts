@@ -45,6 +45,9 @@ import { inspectSurface } from "./http/inspect/surface.ts"
 import { corsDoor } from "./http/middleware/cors.ts"
 import { ListenAddress, serve } from "./http/server.ts"
 import { PhoneListeners } from "./http/provd/phone-listeners.ts"
+import { phonesLayer } from "./http/phones/phones.ts"
+import { provdRoutes } from "./http/provd/handlers.ts"
+import { provdSurface } from "./http/provd/surface.ts"
 import { operationsRoutes, Readiness } from "./http/operations/health.ts"
 import { webhookdRoutes } from "./http/webhookd/handlers.ts"
 import { webhookdSurface } from "./http/webhookd/surface.ts"
@@ -119,6 +122,7 @@ const inhabitantsLayer = Layer.mergeAll(
 )
 
 const routes = Layer.mergeAll(
+  provdRoutes,
   agentdRoutes,
   amidRoutes,
   authRoutes,
@@ -143,6 +147,7 @@ const doorsLayer = Layer.effect(
       authSurface,
       confdSurface,
       inspectSurface,
+      provdSurface,
       supervisorSurface,
       webhookdSurface
     ]
@@ -166,7 +171,7 @@ const doorsLayer = Layer.effect(
  * released.
  */
 export const strowgerLayerOn = <Out, E, In>(database: Layer.Layer<Out | SqlClient.SqlClient, E, In>) =>
-  doorsLayer.pipe(
+  Layer.mergeAll(doorsLayer, phonesLayer).pipe(
     Layer.provideMerge(inhabitantsLayer),
     Layer.provideMerge(groundLayer),
     Layer.provideMerge(database),
