@@ -5,6 +5,7 @@ import { fanvil } from "./fanvil/plugin.ts"
 import { gigaset } from "./gigaset/plugin.ts"
 import { grandstream } from "./grandstream/plugin.ts"
 import { htek } from "./htek/plugin.ts"
+import { panasonic } from "./panasonic/plugin.ts"
 import { polycom } from "./polycom/plugin.ts"
 import { snomDect } from "./snom-dect/plugin.ts"
 import { snom } from "./snom/plugin.ts"
@@ -25,6 +26,7 @@ export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-gigaset", "gigaset", gigaset),
   bundled("strowger-grandstream", "grandstream", grandstream),
   bundled("strowger-htek", "htek", htek),
+  bundled("strowger-panasonic", "panasonic", panasonic),
   bundled("strowger-polycom", "polycom", polycom),
   bundled("strowger-snom", "snom", snom),
   bundled("strowger-snom-dect", "snom-dect", snomDect),
