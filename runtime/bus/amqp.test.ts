@@ -119,6 +119,25 @@ describe("the event bus over AMQP", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live("gives who asks for events of this node alone none of another node", () =>
+    Effect.gen(function* () {
+      const exchange = yield* testExchange(broker)
+      const here = yield* nodeOf(broker, exchange)
+      const there = yield* nodeOf(broker, exchange)
+      const own: Array<unknown> = []
+      const all: Array<unknown> = []
+      yield* here.subscribe({ publishedBy: "this node" }, (seen) => own.push(numberOf(seen)))
+      yield* here.subscribe({}, (seen) => all.push(numberOf(seen)))
+      yield* until(() => here.connected() && there.connected())
+      yield* there.publish(event(1))
+      there.publishTransient(event(2))
+      here.publishTransient(event(3))
+      yield* here.publish(event(4))
+      yield* until(() => all.length === 4)
+      assert.deepEqual(own, [3, 4])
+    }).pipe(Effect.scoped)
+  )
+
   it.live("takes events of other services and leaves alone what is no event", () =>
     Effect.gen(function* () {
       const exchange = yield* testExchange(broker)
