@@ -9,6 +9,7 @@ import { panasonic } from "./panasonic/plugin.ts"
 import { polycom } from "./polycom/plugin.ts"
 import { snomDect } from "./snom-dect/plugin.ts"
 import { snom } from "./snom/plugin.ts"
+import { technicolor } from "./technicolor/plugin.ts"
 import { yealink } from "./yealink/plugin.ts"
 
 /** A plugin that comes with the product. */
@@ -30,6 +31,7 @@ export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-polycom", "polycom", polycom),
   bundled("strowger-snom", "snom", snom),
   bundled("strowger-snom-dect", "snom-dect", snomDect),
+  bundled("strowger-technicolor", "technicolor", technicolor),
   bundled("strowger-yealink", "yealink", yealink)
 ]
 
