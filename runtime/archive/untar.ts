@@ -3,12 +3,12 @@ import { createReadStream } from "node:fs"
 import { Transform } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGunzip } from "node:zlib"
-import { Unpack } from "tar"
+import { Parser, Unpack } from "tar"
 import { ArchiveRefused, type ArchiveLimits, innerPath, refused, tally } from "./archive-refused.ts"
 
 export interface UntarOptions {
   readonly file: string
-  /** An existing, empty folder. After a refusal it holds what had been unfolded before; the caller removes it. */
+  /** An existing, empty folder. Nothing is written into it before the whole archive is found to be good. */
   readonly into: string
   readonly limits: ArchiveLimits
   readonly compression: "gzip" | "none"
@@ -23,45 +23,62 @@ export interface UntarOptions {
 export const untar = (options: UntarOptions): Effect.Effect<void, ArchiveRefused> =>
   Effect.tryPromise({ try: (signal) => unfold(options, signal), catch: refused })
 
+/** An archive is read to its end before anything of it is written. */
 const unfold = async (options: UntarOptions, signal: AbortSignal): Promise<void> => {
   const { add } = tally(options.limits)
   let refusal: unknown
+  const inspect = new Parser({
+    strict: true,
+    onReadEntry: (entry) => {
+      try {
+        add(entry.size)
+        checkEntry(entry.path, entry.type, options.top)
+      } catch (error) {
+        refusal ??= error
+      }
+      entry.resume()
+    }
+  })
+  const failure = await flow(options, inspect, () => refusal, signal)
+  // The refusal says more than what the library makes of it.
+  if (refusal !== undefined || failure !== undefined) throw refusal ?? failure
+
   const unpack = new Unpack({
     cwd: options.into,
     strict: true,
     preserveOwner: false,
     filter: (path, entry) => {
-      if (refusal !== undefined || !("type" in entry)) return false
-      try {
-        add(entry.size)
-        checkEntry(path, entry.type, options.top)
-        entry.mode = entry.type === "Directory" ? 0o755 : 0o644
-        return innerPath(path) !== ""
-      } catch (error) {
-        refusal = error
-        return false
-      }
+      if ("type" in entry) entry.mode = entry.type === "Directory" ? 0o755 : 0o644
+      return innerPath(path) !== ""
     }
   })
-  // The library knows compressed archives by their first bytes; what comes to it is not compressed any more.
+  const broken = await flow(options, unpack, () => undefined, signal)
+  if (broken !== undefined) throw broken
+}
+
+/** Brings the archive, unfolded, to the library; gives what went wrong. Ends as soon as there is a refusal. */
+const flow = (
+  { file, limits, compression }: UntarOptions,
+  sink: Parser,
+  refusal: () => unknown,
+  signal: AbortSignal
+): Promise<unknown> => {
   const guard = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      done(refusal instanceof Error ? refusal : undefined, chunk)
+      const reason = refusal()
+      done(reason instanceof Error ? reason : undefined, chunk)
     }
   })
-  const source = createReadStream(options.file)
-  const bytes = boundedBytes(options.limits)
+  const source = createReadStream(file)
+  const bytes = boundedBytes(limits)
+  // Takes chunks and ends as a stream of Node does, and its types do not say so.
+  const end = sink as unknown as NodeJS.WritableStream
   const stages =
-    options.compression === "gzip"
-      ? [source, createGunzip(), bytes, guard, unpack]
-      : [source, bytes, guard, unpack]
-  const outcome = await pipeline(stages, { signal }).then(
+    compression === "gzip" ? [source, createGunzip(), bytes, guard, end] : [source, bytes, guard, end]
+  return pipeline(stages, { signal }).then(
     () => undefined,
     (error: unknown) => error
   )
-  // The refusal says more than what the library makes of it.
-  const failure = refusal ?? outcome
-  if (failure !== undefined) throw failure
 }
 
 const fileTypes: ReadonlySet<string> = new Set(["File", "OldFile", "ContiguousFile", "Directory"])

@@ -224,7 +224,7 @@ const startEntry = async (
       thread.setParameters(values)
       return instance()
     },
-    close: thread.close
+    close: () => thread.close()
   })
   return instance().catch(async (error: unknown) => {
     await thread.close()
