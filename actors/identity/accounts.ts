@@ -30,8 +30,7 @@ export class Accounts extends Context.Service<
       const account = sql`
         select u.uuid, u.username, u.tenant_uuid as "tenantUuid", u.purpose, u.password_hash as "passwordHash",
           case u.authentication_method when 'default' then t.default_authentication_method
-            else u.authentication_method end as method,
-          array(select address from auth_email e where e.user_uuid = u.uuid and e.confirmed) as confirmed
+            else u.authentication_method end as method
         from auth_user u join auth_tenant t on t.uuid = u.tenant_uuid`
       const byLogin = Effect.fnUntraced(function* (login: string) {
         // PostgreSQL has no text with this character, so no user does.
@@ -39,8 +38,10 @@ export class Accounts extends Context.Service<
         const folded = foldLogin(login)
         const [row] = yield* sql<AccountRow>`
           ${account} join auth_login l on l.user_uuid = u.uuid where l.login = ${folded} and u.enabled`
-        const names = [row?.username ?? "", ...(row?.confirmed ?? [])]
-        return names.some((name) => foldLogin(name) === folded) ? row : undefined
+        if (row === undefined || foldLogin(row.username ?? "") === folded) return row
+        const confirmed = yield* sql<{ address: string }>`
+          select address from auth_email where user_uuid = ${row.uuid} and confirmed`
+        return confirmed.some(({ address }) => foldLogin(address) === folded) ? row : undefined
       })
       return {
         byLogin,
@@ -57,5 +58,4 @@ export class Accounts extends Context.Service<
 
 interface AccountRow extends Account {
   readonly username: string | null
-  readonly confirmed: ReadonlyArray<string>
 }

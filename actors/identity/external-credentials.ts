@@ -196,6 +196,7 @@ export class ExternalCredentials extends Context.Service<
                 where c.type = t.name and u.uuid = ${userUuid} and u.tenant_uuid = any(${visible}::uuid[])
               ) as sealed`,
             from: sql`auth_external_type t`,
+            key: { column: sql`t.name`, type: "text" },
             scope: sql`t.enabled`,
             filters: filtersOf(query, { type: (value) => sql`t.name = ${value}` }),
             search: (pattern) => [sql`t.name ilike ${pattern}`],
@@ -222,6 +223,7 @@ export class ExternalCredentials extends Context.Service<
             {
               select: sql`u.uuid`,
               from: sql`auth_user u join auth_external_credential c on c.user_uuid = u.uuid`,
+              key: { column: sql`u.uuid`, type: "uuid" },
               scope: sql`c.type = ${type} and u.tenant_uuid = any(${tenants}::uuid[])`,
               filters: [],
               search: () => [],

@@ -110,6 +110,7 @@ export class Groups extends Context.Service<
         listPage<GroupView>(query, {
           select: columns,
           from: sql`auth_group g`,
+          key: { column: sql`g.uuid`, type: "uuid" },
           scope,
           filters: [
             ...("read_only" in query && query.read_only !== undefined

@@ -221,5 +221,16 @@ export const identityMigrations = {
     `create index auth_saml_session_session on auth_saml_session (session_uuid)`,
     `create index auth_saml_session_refresh on auth_saml_session (refresh_token_uuid)`,
     `create index auth_saml_session_age on auth_saml_session (started_at)`
+  ),
+  "0080_user_search": statements(
+    // Where the extension can be had, a search for three letters or more is done by index; elsewhere by looking at all.
+    `do $$ begin create extension if not exists pg_trgm; exception when others then
+       raise notice 'no pg_trgm: %', sqlerrm;
+     end $$`,
+    `do $$ begin if exists (select from pg_extension where extname = 'pg_trgm') then
+       create index auth_user_search on auth_user
+         using gin (username gin_trgm_ops, firstname gin_trgm_ops, lastname gin_trgm_ops);
+       create index auth_email_search on auth_email using gin (address gin_trgm_ops);
+     end if; end $$`
   )
 }

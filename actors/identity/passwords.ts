@@ -1,4 +1,5 @@
 import { Context, Effect, Layer, Metric, Semaphore } from "effect"
+import { availableParallelism } from "node:os"
 import { type Argon2Parameters, argon2, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto"
 
 /** The outcome of comparing a password with what is stored for a user. */
@@ -7,6 +8,12 @@ export interface PasswordCheck {
   /** The stored form is older or weaker than what `hash` makes now: store a new one. */
   readonly outdated: boolean
 }
+
+/** Hashes that are computed at the same time. */
+export const hashesAtOnce = Math.max(
+  1,
+  Math.min(availableParallelism(), Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) - 1)
+)
 
 /** Each is the work of one login, whoever it is for. */
 export const hashesComputed = Metric.counter("strowger_auth_password_hashes_total", {
@@ -19,7 +26,8 @@ export const hashesComputed = Metric.counter("strowger_auth_password_hashes_tota
  * PBKDF2-HMAC-SHA512 hashes (contracts/auth.md 5) verify as `$pbkdf2-sha512$i=…$salt$hash`.
  *
  * **Details**
- * The work is done off the event loop, at most two at a time, about 19 MiB each: a flood of logins waits in line
+ * The work is done off the event loop, on as many threads at once as there are cores, but for one of libuv's
+ * (`UV_THREADPOOL_SIZE`), which is left to files and names; each takes about 19 MiB. A flood of logins waits in line
  * and takes no memory. Comparison takes constant time; a user that is unknown or has no password costs the same.
  */
 export class Passwords extends Context.Service<
@@ -33,7 +41,7 @@ export class Passwords extends Context.Service<
   static readonly layer: Layer.Layer<Passwords> = Layer.effect(
     Passwords,
     Effect.gen(function* () {
-      const places = yield* Semaphore.make(2)
+      const places = yield* Semaphore.make(hashesAtOnce)
       // A caller that goes away leaves the line, but never a place whose work still runs.
       const inLine = <A>(work: Effect.Effect<A>) =>
         places.withPermits(1)(

@@ -308,6 +308,7 @@ export class Policies extends Context.Service<
         const found = yield* listPage<PolicyRow>(query, {
           select: columns,
           from: sql`auth_policy p`,
+          key: { column: sql`p.uuid`, type: "uuid" },
           scope,
           filters: [
             ...readOnly,

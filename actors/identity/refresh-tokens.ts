@@ -114,6 +114,7 @@ export class RefreshTokens extends Context.Service<
           const found = yield* listPage<Omit<RefreshTokenView, "created_at"> & { created_at: Date }>(query, {
             select: sql`r.client_id, r.created_at, r.mobile, r.user_uuid, u.tenant_uuid, r.metadata`,
             from: sql`auth_refresh_token r join auth_user u on u.uuid = r.user_uuid`,
+            key: { column: sql`r.uuid`, type: "uuid" },
             scope: sql.and([
               sql`u.tenant_uuid = any(${tenants}::uuid[])`,
               ...(userUuid === undefined ? [] : [sql`u.uuid = ${userUuid}`])

@@ -202,6 +202,7 @@ export class Sessions extends Context.Service<
         const found = yield* listPage<SessionView & { auth_id: string }>(request, {
           select: sql`s.uuid, s.mobile, s.tenant_uuid, t.auth_id`,
           from: sql`auth_session s join auth_token t on t.session_uuid = s.uuid`,
+          key: { column: sql`s.uuid`, type: "uuid" },
           scope: sql.and([
             sql`s.tenant_uuid = any(${tenants}::uuid[])`,
             sql`t.expires_at > ${new Date()}`,

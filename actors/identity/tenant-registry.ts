@@ -217,6 +217,7 @@ export class TenantRegistry extends Context.Service<
           const page = yield* listPage<TenantRow>(query, {
             select: columns,
             from: sql`auth_tenant t`,
+            key: { column: sql`t.uuid`, type: "uuid" },
             scope: sql`t.uuid = any(${caller.visibleTenants}::uuid[])`,
             filters: [
               ...(uuids === undefined

@@ -160,6 +160,7 @@ export class Users extends Context.Service<
         listPage<UserView>(query, {
           select: columns,
           from: sql`auth_user u`,
+          key: { column: sql`u.uuid`, type: "uuid" },
           scope,
           filters: filtersOf(query, {
             uuid: (value) => sql`u.uuid::text = ${value}`,
@@ -177,12 +178,12 @@ export class Users extends Context.Service<
             has_policy_uuid: (value) => hasPolicy("uuid", value, true),
             has_policy_slug: (value) => hasPolicy("slug", value, true)
           }),
+          // Names and addresses each by their own index; correlated they would be searched for each user.
           search: (pattern) => [
-            sql`u.firstname ilike ${pattern}`,
-            sql`u.lastname ilike ${pattern}`,
-            sql`u.username ilike ${pattern}`,
-            // Not correlated: addresses are searched once, not once for each user.
-            sql`u.uuid in (select e.user_uuid from auth_email e where e.address ilike ${pattern})`
+            sql`u.uuid in (
+              select s.uuid from auth_user s
+              where s.firstname ilike ${pattern} or s.lastname ilike ${pattern} or s.username ilike ${pattern}
+              union all select e.user_uuid from auth_email e where e.address ilike ${pattern})`
           ],
           order: [sql`u.${sql(query.order)}`, sql`u.uuid`]
         }).pipe(provided, dieOnSqlError)

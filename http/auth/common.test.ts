@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { adminCredentials, issueToken } from "../../test/identity.ts"
 import { apiYamlRoute } from "../docs/api-document.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
-import { adminToken, AuthServer, authServerLayer, type Call } from "./fixture.ts"
+import { adminToken, AuthServer, authServerLayer, type Call, forEachAuthServer } from "./fixture.ts"
 
 /** The lines of the contract's inventory, with uuids for parameters. */
 const inventory = readFileSync(join(import.meta.dirname, "../../test/inventory/auth.tsv"), "utf8")
@@ -182,87 +182,110 @@ describe("Every request to auth", () => {
   })
 })
 
-describe("A list of auth", () => {
-  layer(authServerLayer(), { timeout: "60 seconds", excludeTestServices: true })((it) => {
-    it.effect("puts what has no value last, or first in descending order", () =>
-      Effect.gen(function* () {
-        const tenant = yield* newTenant
-        for (const firstname of ["b", null, "a"]) {
-          yield* asAdmin("POST", "/users", { tenant, body: { firstname } })
-        }
-        const order = (direction: string) =>
-          Effect.map(
-            asAdmin("GET", `/users?order=firstname&direction=${direction}`, { tenant }),
-            ({ body }) => body.items.map((item: { firstname: string | null }) => item.firstname)
-          )
-        assert.deepStrictEqual(yield* order("asc"), ["a", "b", null])
-        assert.deepStrictEqual(yield* order("desc"), [null, "b", "a"])
-      })
-    )
+forEachAuthServer((database, server) =>
+  describe(`A list of auth on the ${database}`, () => {
+    layer(server(), { timeout: "60 seconds", excludeTestServices: true })((it) => {
+      it.effect("puts what has no value last, or first in descending order", () =>
+        Effect.gen(function* () {
+          const tenant = yield* newTenant
+          for (const firstname of ["b", null, "a"]) {
+            yield* asAdmin("POST", "/users", { tenant, body: { firstname } })
+          }
+          const order = (direction: string) =>
+            Effect.map(
+              asAdmin("GET", `/users?order=firstname&direction=${direction}`, { tenant }),
+              ({ body }) => body.items.map((item: { firstname: string | null }) => item.firstname)
+            )
+          assert.deepStrictEqual(yield* order("asc"), ["a", "b", null])
+          assert.deepStrictEqual(yield* order("desc"), [null, "b", "a"])
+        })
+      )
 
-    it.effect(
-      "is searched by words in their order, with % and _ for anything, in any column and any case",
-      () =>
+      it.effect(
+        "is searched by words in their order, with % and _ for anything, in any column and any case",
+        () =>
+          Effect.gen(function* () {
+            const tenant = yield* newTenant
+            const mark = randomUUID().slice(0, 8)
+            yield* asAdmin("POST", "/users", {
+              tenant,
+              body: {
+                username: `${mark}-ada`,
+                firstname: "Ada Byron",
+                lastname: "Lovelace",
+                email_address: `${mark}.al@example.com`
+              }
+            })
+            yield* asAdmin("POST", "/users", { tenant, body: {} })
+            const found = (search: string) =>
+              Effect.map(
+                asAdmin("GET", `/users?search=${encodeURIComponent(search)}`, { tenant }),
+                ({ body }) => {
+                  assert.strictEqual(body.total, 2)
+                  return body.filtered
+                }
+              )
+            for (const search of [`${mark}-A`, "da ron", "LOVE", ".al@EX", "A%n", "L_vel", ""]) {
+              assert.strictEqual(yield* found(search), 1, search)
+            }
+            for (const search of ["ron da", "Ada Lovelace", "x\\"])
+              assert.strictEqual(yield* found(search), 0, search)
+          })
+      )
+
+      it.effect("is cut to a page after the search, and counted before; a page may be empty", () =>
         Effect.gen(function* () {
           const tenant = yield* newTenant
           const mark = randomUUID().slice(0, 8)
-          yield* asAdmin("POST", "/users", {
-            tenant,
-            body: {
-              username: `${mark}-ada`,
-              firstname: "Ada Byron",
-              lastname: "Lovelace",
-              email_address: `${mark}.al@example.com`
-            }
-          })
-          yield* asAdmin("POST", "/users", { tenant, body: {} })
-          const found = (search: string) =>
-            Effect.map(
-              asAdmin("GET", `/users?search=${encodeURIComponent(search)}`, { tenant }),
-              ({ body }) => {
-                assert.strictEqual(body.total, 2)
-                return body.filtered
-              }
-            )
-          for (const search of [`${mark}-A`, "da ron", "LOVE", ".al@EX", "A%n", "L_vel", ""]) {
-            assert.strictEqual(yield* found(search), 1, search)
+          for (const letter of ["d", "b", "a", "c", "e"]) {
+            yield* asAdmin("POST", "/users", { tenant, body: { username: `${mark}-${letter}` } })
           }
-          for (const search of ["ron da", "Ada Lovelace", "x\\"])
-            assert.strictEqual(yield* found(search), 0, search)
+          yield* asAdmin("POST", "/users", { tenant, body: { username: `${randomUUID()}` } })
+          const page = (query: string) =>
+            Effect.map(asAdmin("GET", `/users?search=${mark}&${query}`, { tenant }), ({ body }) => {
+              assert.deepStrictEqual([body.total, body.filtered], [6, 5], query)
+              return body.items.map(({ username }: { username: string }) => username.at(-1)).join("")
+            })
+          assert.strictEqual(yield* page(""), "abcde")
+          assert.strictEqual(yield* page("limit=2&offset=1"), "bc")
+          assert.strictEqual(yield* page("limit=2&offset=1&direction=desc"), "dc")
+          assert.strictEqual(yield* page("offset=3"), "de")
+          assert.strictEqual(yield* page("limit=0"), "")
+          assert.strictEqual(yield* page("offset=9"), "")
         })
-    )
+      )
 
-    it.effect("of the policies of a user or a group is not ordered or filtered by slug", () =>
-      Effect.gen(function* () {
-        const user = (yield* asAdmin("POST", "/users", { body: {} })).body.uuid
-        const group = (yield* asAdmin("POST", "/groups", { body: { name: randomUUID() } })).body.uuid
-        const names = [`b-${randomUUID()}`, `a-${randomUUID()}`]
-        for (const name of names) {
-          const { uuid } = (yield* asAdmin("POST", "/policies", { body: { name, description: name } })).body
-          yield* asAdmin("PUT", `/users/${user}/policies/${uuid}`)
-          yield* asAdmin("PUT", `/groups/${group}/policies/${uuid}`)
-        }
-        for (const path of [`/users/${user}/policies`, `/groups/${group}/policies`]) {
-          const list = (query: string) => asAdmin("GET", `${path}?${query}`)
-          const refused = yield* list("order=slug")
-          assert.deepStrictEqual([refused.status, refused.body.error_id], [400, "invalid-list-param"])
-          const ignored = (yield* list("slug=nothing&read_only=true")).body
-          assert.deepStrictEqual([ignored.total, ignored.filtered], [2, 2])
-          for (const order of ["name", "description"]) {
-            const { items } = (yield* list(`order=${order}`)).body
-            assert.deepStrictEqual(
-              items.map(({ name }: { name: string }) => name),
-              names.toSorted()
-            )
+      it.effect("of the policies of a user or a group is not ordered or filtered by slug", () =>
+        Effect.gen(function* () {
+          const user = (yield* asAdmin("POST", "/users", { body: {} })).body.uuid
+          const group = (yield* asAdmin("POST", "/groups", { body: { name: randomUUID() } })).body.uuid
+          const names = [`b-${randomUUID()}`, `a-${randomUUID()}`]
+          for (const name of names) {
+            const { uuid } = (yield* asAdmin("POST", "/policies", { body: { name, description: name } })).body
+            yield* asAdmin("PUT", `/users/${user}/policies/${uuid}`)
+            yield* asAdmin("PUT", `/groups/${group}/policies/${uuid}`)
           }
-          const one = (yield* list(`name=${names[0]}`)).body
-          assert.deepStrictEqual([one.total, one.filtered], [2, 1])
-        }
-      })
-    )
+          for (const path of [`/users/${user}/policies`, `/groups/${group}/policies`]) {
+            const list = (query: string) => asAdmin("GET", `${path}?${query}`)
+            const refused = yield* list("order=slug")
+            assert.deepStrictEqual([refused.status, refused.body.error_id], [400, "invalid-list-param"])
+            const ignored = (yield* list("slug=nothing&read_only=true")).body
+            assert.deepStrictEqual([ignored.total, ignored.filtered], [2, 2])
+            for (const order of ["name", "description"]) {
+              const { items } = (yield* list(`order=${order}`)).body
+              assert.deepStrictEqual(
+                items.map(({ name }: { name: string }) => name),
+                names.toSorted()
+              )
+            }
+            const one = (yield* list(`name=${names[0]}`)).body
+            assert.deepStrictEqual([one.total, one.filtered], [2, 1])
+          }
+        })
+      )
+    })
   })
-})
-
+)
 describe("The order of checks where a path and a body are wrong", () => {
   layer(authServerLayer(), { timeout: "60 seconds", excludeTestServices: true })((it) => {
     const outcome = (method: string, path: string, call: Call = {}) =>

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Passwords } from "../../actors/identity/passwords.ts"
+import { hashesAtOnce, Passwords } from "../../actors/identity/passwords.ts"
 import { type BenchResult, median } from "../../runtime/bench.ts"
 import { logIn, startStrowger, stop, tokenRequest } from "./token.bench.ts"
 
@@ -54,15 +54,13 @@ export const run = async (): Promise<BenchResult> => {
 
 const rounds = 3
 const roundMillis = 2_000
-/** As many hashes as the runtime works on at once. */
-const atOnce = 2
 
 /** Runs tasks, some at once, for a round; answers how many a second, and adds the milliseconds of each. */
 const repeatedly = async (task: () => Promise<unknown>, took: Array<number>): Promise<number> => {
   const startedAt = performance.now()
   let done = 0
   await Promise.all(
-    Array.from({ length: atOnce }, async () => {
+    Array.from({ length: hashesAtOnce }, async () => {
       while (performance.now() - startedAt < roundMillis) {
         const began = performance.now()
         await task()

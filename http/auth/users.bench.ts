@@ -87,13 +87,17 @@ const byPsql = (database: string, tenantUuid: string): ReadonlyArray<number> => 
   const script = Array.from({ length: requests }, (_, request) => {
     const pattern = `%bench${String((request * 7_919) % users).padStart(6, "0")}%`
     const scope = `u.tenant_uuid = any('{${tenantUuid}}'::uuid[])`
-    const matching = `${scope} and (u.firstname ilike '${pattern}' or u.lastname ilike '${pattern}'
-      or u.username ilike '${pattern}' or u.uuid in (
-        select e.user_uuid from auth_email e where e.address ilike '${pattern}'))`
-    return `select (select count(*) from auth_user u where ${scope}),
-        (select count(*) from auth_user u where ${matching});
+    const searched = `u.uuid in (
+      select s.uuid from auth_user s
+      where s.firstname ilike '${pattern}' or s.lastname ilike '${pattern}' or s.username ilike '${pattern}'
+      union all select e.user_uuid from auth_email e where e.address ilike '${pattern}')`
+    return `with matching as materialized (
+        select u.uuid as key, row_number() over (order by u.username asc, u.uuid asc) as place
+        from auth_user u where ${scope} and ${searched})
+      select (select count(*) from auth_user u where ${scope}), (select count(*) from matching),
+        array(select key from matching where place <= 20 order by place) as keys \\gset
       select u.*, coalesce((select json_agg(e) from auth_email e where e.user_uuid = u.uuid), '[]'::json)
-        from auth_user u where ${matching} order by u.username asc, u.uuid asc limit 20;`
+        from auth_user u where ${scope} and u.uuid = any(:'keys'::uuid[]) order by u.username asc, u.uuid asc;`
   }).join("\n")
   const { stdout, status } = spawnSync("psql", ["-X", "-q", database], {
     input: `\\timing on\n${script}`,
