@@ -501,6 +501,12 @@ const knobTable = {
     "whether webhooks may call nothing but https"
   ),
   mobileApnsUrl: knob("MOBILE_APNS_URL", text, "https://api.push.apple.com:443", "Apple's push service"),
+  mobileApnsCa: knob(
+    "MOBILE_APNS_CA",
+    text,
+    "",
+    "PEM file of the authorities that Apple's push service is trusted by; empty: those of Node.js"
+  ),
   mobileApnsCallTopic: knob(
     "MOBILE_APNS_CALL_TOPIC",
     text,

@@ -11,19 +11,24 @@ export interface ApnsCredentials {
   readonly certificate?: string
   readonly privateKey?: string
   readonly sandbox: boolean
+  /** PEM of the authorities that the service is trusted by; absent: those of Node.js. */
+  readonly ca?: string
 }
 
 /** Sends to Apple over HTTP/2; 410 is final, any other refusal is tried again (contracts/webhooks.md 10.2). */
 export const callApns = (
   base: string,
   { token, headers, payload }: ApnsRequest,
-  { certificate, privateKey, sandbox }: ApnsCredentials,
+  { certificate, privateKey, sandbox, ca }: ApnsCredentials,
   signal: AbortSignal
 ): Promise<Outcome> =>
   new Promise((resolve) => {
     const url = sandbox ? base.replace("//api.push.apple.com", "//api.sandbox.push.apple.com") : base
     const certified = certificate !== undefined && privateKey !== undefined
-    const session = connect(url, certified ? { cert: certificate, key: privateKey } : {})
+    const session = connect(url, {
+      ...(certified ? { cert: certificate, key: privateKey } : {}),
+      ...(ca === undefined ? {} : { ca })
+    })
     const finish = (outcome: Outcome) => {
       clearTimeout(connecting)
       signal.removeEventListener("abort", aborted)

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from "effect"
+import { readFile } from "node:fs/promises"
 import { AppConfig } from "../../runtime/config.ts"
 import { ExternalConfigs } from "../identity/external-configs.ts"
 import { ExternalCredentials } from "../identity/external-credentials.ts"
@@ -40,6 +41,7 @@ export class MobilePush extends Context.Service<
       MobilePush,
       Effect.gen(function* () {
         const config = yield* AppConfig
+        const ca = config.mobileApnsCa === "" ? undefined : yield* readAuthorities(config.mobileApnsCa)
         const configs = yield* ExternalConfigs
         const credentials = yield* ExternalCredentials
         const send = Effect.fnUntraced(function* (
@@ -56,7 +58,7 @@ export class MobilePush extends Context.Service<
             (textOf(tokens["apns_token"]) ??
             textOf(tokens["apns_voip_token"]) ??
             textOf(tokens["apns_notification_token"]))
-              ? sendApns(config, message, tokens, settings, signal)
+              ? sendApns(config, ca, message, tokens, settings, signal)
               : sendFcm(config, message, tokens, settings, signal)
           )
         })
@@ -86,8 +88,16 @@ export class MobilePush extends Context.Service<
 
 type Settings = AppConfig["Service"]
 
+const readAuthorities = (file: string) =>
+  Effect.tryPromise(() => readFile(file, "utf8")).pipe(
+    Effect.catch(() =>
+      Effect.as(Effect.logWarning(`STROWGER_MOBILE_APNS_CA: ${file} cannot be read`), undefined)
+    )
+  )
+
 const sendApns = (
   config: Settings,
+  ca: string | undefined,
   message: PushMessage,
   tokens: Json,
   settings: Json,
@@ -114,7 +124,8 @@ const sendApns = (
   const credentials: ApnsCredentials = {
     ...(certificate === undefined ? {} : { certificate }),
     ...(privateKey === undefined ? {} : { privateKey }),
-    sandbox: settings["use_sandbox"] === true
+    sandbox: settings["use_sandbox"] === true,
+    ...(ca === undefined ? {} : { ca })
   }
   return callApns(config.mobileApnsUrl, request, credentials, signal)
 }

@@ -80,7 +80,10 @@ const onDatabase = <A, E, R>(test: (database: string) => Effect.Effect<A, E, R>)
     ? Effect.die("these tests are for an external PostgreSQL")
     : Effect.flatMap(freshDatabase(externalTestUrl), (url) => test(Redacted.value(url)))
 
-const tests = () => {
+/** The tests below need a server that several processes can share. */
+const whereThereIsOne = externalTestUrl === undefined ? () => {} : describe
+
+whereThereIsOne("webhooks of nodes on one PostgreSQL", () => {
   it.live(
     "are shared: both nodes work, and no hook is sent twice",
     () =>
@@ -212,9 +215,7 @@ const tests = () => {
       ).pipe(Effect.scoped),
     120_000
   )
-}
-
-if (externalTestUrl !== undefined) describe("webhooks of nodes on one PostgreSQL", tests)
+})
 
 describe("SIGTERM in the middle of webhooks", () => {
   it.live(
