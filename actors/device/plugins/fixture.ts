@@ -76,7 +76,7 @@ export const managerLayer = (
         ...options.knobs
       })
     ),
-    Layer.provide(Logger.layer([]))
+    Layer.provideMerge(Logger.layer([]))
   )
 
 /** A plugin as it is packed: `plugin-info` and the files of the package, by path. */
