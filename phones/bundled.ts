@@ -1,6 +1,9 @@
 import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
+import { ciscoMpp } from "./cisco-mpp/plugin.ts"
+import { ciscoSep } from "./cisco-sep/plugin.ts"
+import { ciscoSpa } from "./cisco-spa/plugin.ts"
 import { fanvil } from "./fanvil/plugin.ts"
 import { gigaset } from "./gigaset/plugin.ts"
 import { grandstream } from "./grandstream/plugin.ts"
@@ -23,6 +26,9 @@ export interface BundledPlugin {
 /** The plugins that come with the product, by id. */
 export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-aastra", "aastra", aastra),
+  bundled("strowger-cisco-mpp", "cisco-mpp", ciscoMpp),
+  bundled("strowger-cisco-sep", "cisco-sep", ciscoSep),
+  bundled("strowger-cisco-spa", "cisco-spa", ciscoSpa),
   bundled("strowger-fanvil", "fanvil", fanvil),
   bundled("strowger-gigaset", "gigaset", gigaset),
   bundled("strowger-grandstream", "grandstream", grandstream),
