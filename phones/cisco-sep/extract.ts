@@ -1,12 +1,15 @@
 import { normalizeMac, type DeviceInfo } from "../../schemas/provd/device.ts"
 import type { PhoneRequest } from "../../schemas/provd/phone-plugin.ts"
-import { deviceInfo, firstMatch, type UserAgentForm } from "../kit/user-agent.ts"
+import { deviceInfo, firstMatch, namesMac, type UserAgentForm } from "../kit/user-agent.ts"
 
 /** What a request tells of a Cisco SEP phone (contracts/provisioning-vendors.md, sections 1 and 6). */
-export const extractSep = (request: PhoneRequest): DeviceInfo | undefined =>
-  request.protocol === "dhcp"
-    ? firstMatch(request.options[60] ?? "", classes)
-    : firstMatch(request.path, names)
+export const extractSep = (request: PhoneRequest): DeviceInfo | undefined => {
+  if (request.protocol === "dhcp") return firstMatch(request.options[60] ?? "", classes)
+  const info = firstMatch(request.path, names)
+  // Whoever names an address of its own is not the phone whose file it asks for.
+  const named = /(?<![\da-f])(?:[\da-f]{2}[:-]?){5}[\da-f]{2}(?![\da-f])/i.exec(request.userAgent)?.[0]
+  return named !== undefined && normalizeMac(named) !== info?.mac ? undefined : info
+}
 
 const names: ReadonlyArray<UserAgentForm> = [
   [/^\/?Communicator[/\\]/, () => deviceInfo({ vendor: "Cisco", model: "CIPC" })],

@@ -51,6 +51,14 @@ describe("a request of a Cisco SEP phone", () => {
     })
   }
 
+  it("is none when it names another address", () => {
+    const path = "/SEP001E7A000007.cnf.xml"
+    const of = (userAgent: string) => plugin.extract?.(request({ path, userAgent }))
+    assert.isUndefined(of("Yealink SIP-T46S 66.86.0.15 80:5e:c0:aa:bb:cc"))
+    assert.isUndefined(of("Cisco/SPA508G-7.4.4 (0002FDFF2103)(CBT141400UK)"))
+    assert.deepStrictEqual(of("Cisco (001E7A000007)"), { vendor: "Cisco", mac })
+  })
+
   const dhcp = [
     ["Cisco Systems, Inc. IP Phone 7912", { model: "7912G" }],
     ["Cisco Systems, Inc. IP Phone CP-7942G\0", { model: "7942G" }],

@@ -18,7 +18,7 @@ import { inOneLine } from "../kit/one-line.ts"
 import { serverParts, serverUrl } from "../kit/server-url.ts"
 import { checkSync } from "../kit/synchronize.ts"
 import { hourOf } from "../kit/time-zone.ts"
-import { deviceInfo, fileNameOf, firstMatch } from "../kit/user-agent.ts"
+import { deviceInfo, fileNameOf, firstMatch, namesMac } from "../kit/user-agent.ts"
 import { keysOf } from "./keys.ts"
 import { capabilityOf, firmwareCheckFile, modelByCommonFile, modelOf, models, type Model } from "./models.ts"
 
@@ -66,9 +66,11 @@ const userAgents = [
   ]
 ] as const
 
-const fromPath = ({ path }: PhoneRequest): DeviceInfo | undefined => {
+const fromPath = ({ path, userAgent }: PhoneRequest): DeviceInfo | undefined => {
   const model = modelByCommonFile.get(fileNameOf(path))
   if (model !== undefined) return { vendor: "Fanvil", model }
+  // Other vendors' files have such names too.
+  if (namesMac(userAgent)) return undefined
   const [, mac] = /\b(?!0{12})([\da-f]{12})\.cfg$/.exec(path) ?? []
   return mac === undefined ? undefined : deviceInfo({ mac: normalizeMac(mac) })
 }

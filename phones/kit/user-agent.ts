@@ -25,3 +25,10 @@ export const deviceInfo = (
 
 /** The last segment of a path. */
 export const fileNameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
+
+/**
+ * Whether a User-Agent names the mac of its phone. The name of the file it asks for then says nothing of who it is:
+ * plugins must not contradict each other (contracts/provisioning.md 8.2).
+ */
+export const namesMac = (userAgent: string): boolean =>
+  /(?<![\da-f])[\da-f]{2}(?:[:-]?[\da-f]{2}){5}(?![\da-f])/i.test(userAgent)
