@@ -1,6 +1,8 @@
 import { join } from "node:path"
 import type { PluginFactory } from "../schemas/provd/phone-plugin.ts"
 import { aastra } from "./aastra/plugin.ts"
+import { alcatelLucent } from "./alcatel/myriad.ts"
+import { alcatelTouch } from "./alcatel/touch.ts"
 import { ciscoMpp } from "./cisco-mpp/plugin.ts"
 import { ciscoSep } from "./cisco-sep/plugin.ts"
 import { ciscoSpa } from "./cisco-spa/plugin.ts"
@@ -26,6 +28,8 @@ export interface BundledPlugin {
 /** The plugins that come with the product, by id. */
 export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-aastra", "aastra", aastra),
+  bundled("strowger-alcatel", "alcatel", alcatelTouch),
+  bundled("strowger-alcatel-lucent", "alcatel", alcatelLucent),
   bundled("strowger-cisco-mpp", "cisco-mpp", ciscoMpp),
   bundled("strowger-cisco-sep", "cisco-sep", ciscoSep),
   bundled("strowger-cisco-spa", "cisco-spa", ciscoSpa),
