@@ -116,6 +116,7 @@ describe("the plugin", () => {
     assert.strictEqual(plugin.remoteStateTrigger?.(phone()), "SEP001E7A000007.cnf.xml")
     assert.isTrue(plugin.isSensitive?.("SEP001E7A000007.cnf.xml"))
     assert.isFalse(plugin.isSensitive?.("dialplan.xml"))
+    assert.strictEqual(plugin.rewritePath?.("/Communicator\\a.xml"), "/Communicator/a.xml")
     const files = commonFilesOf(plugin, minimalConfig)
     assert.isUndefined(xmlFault(files["dialplan.xml"] ?? ""))
   })

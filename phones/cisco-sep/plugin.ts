@@ -36,6 +36,8 @@ export const ciscoSep: PluginFactory = (host) => ({
     })
   },
   remoteStateTrigger: sepFileName,
+  // The soft phone names its files as its own system does.
+  rewritePath: (path) => path.replaceAll("\\", "/"),
   isSensitive: (name) => /^SEP[0-9A-F]{12}\.cnf\.xml$/.test(name)
 })
 

@@ -11,7 +11,7 @@ export const inOneLine = (config: RawConfig): RawConfig =>
   ) as unknown as RawConfig
 
 const pem = /_(?:certificates?|key)$/
-const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\ufffe\uffff]+/gu
 
 const clean = (value: unknown): unknown => {
   if (typeof value === "string") return value.replace(unprintable, " ")
