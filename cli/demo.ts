@@ -1,8 +1,11 @@
 import { Console, Effect, Layer, Schedule } from "effect"
+import { PhoneListeners } from "../http/provd/phone-listeners.ts"
 import { ListenAddress } from "../http/server.ts"
 import { AppConfig } from "../runtime/config.ts"
 import { embeddedMemoryLayer } from "../runtime/database/embedded.ts"
 import { type Rest, restOf } from "./rest.ts"
+import { bootFleet } from "../simulator/phones/fleet.ts"
+import { phoneModels } from "../simulator/phones/models.ts"
 import { narrate } from "../simulator/run.ts"
 import { type Simulator, startSimulator } from "../simulator/server.ts"
 import { strowgerLayerOn } from "../strowger.ts"
@@ -80,7 +83,28 @@ const work = Effect.fnUntraced(function* (pbx: Simulator, options: DemoOptions) 
     { concurrency: 4 }
   )
   yield* Console.log(introduction(url, context, agents))
+  yield* plugInPhones
   yield* pauseNowAndThen(rest, agents.slice(0, -1), options.speed)
+})
+
+/** One phone of each vendor is plugged in and gets its files, as in a network where nobody has entered it. */
+const plugInPhones = Effect.gen(function* () {
+  const listeners = yield* PhoneListeners
+  const { phoneHttpHost, tftpHost } = yield* AppConfig
+  const http = listeners.port("http")
+  const tftp = listeners.port("tftp")
+  if (http === undefined || tftp === undefined) return
+  yield* bootFleet({
+    models: phoneModels,
+    count: phoneModels.length,
+    url: `http://${phoneHttpHost}:${http}`,
+    tftp: { host: tftpHost, port: tftp },
+    perSecond: 2,
+    onBooted: ({ model, mac, problem, configuration }) => {
+      const outcome = problem ?? `got its configuration of ${configuration.length} bytes`
+      process.stdout.write(`${model.padEnd(12)} phone ${mac} ${outcome}\n`)
+    }
+  })
 })
 
 const introduction = (url: string, context: string, agents: ReadonlyArray<DemoAgent>): string => {
