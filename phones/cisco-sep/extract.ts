@@ -5,10 +5,8 @@ import { deviceInfo, firstMatch, namesMac, type UserAgentForm } from "../kit/use
 /** What a request tells of a Cisco SEP phone (contracts/provisioning-vendors.md, sections 1 and 6). */
 export const extractSep = (request: PhoneRequest): DeviceInfo | undefined => {
   if (request.protocol === "dhcp") return firstMatch(request.options[60] ?? "", classes)
-  const info = firstMatch(request.path, names)
-  // Whoever names an address of its own is not the phone whose file it asks for.
-  const named = /(?<![\da-f])(?:[\da-f]{2}[:-]?){5}[\da-f]{2}(?![\da-f])/i.exec(request.userAgent)?.[0]
-  return named !== undefined && normalizeMac(named) !== info?.mac ? undefined : info
+  // A phone that tells its address itself is no SEP phone, whatever it asks for.
+  return namesMac(request.userAgent) ? undefined : firstMatch(request.path, names)
 }
 
 const names: ReadonlyArray<UserAgentForm> = [

@@ -51,12 +51,12 @@ describe("a request of a Cisco SEP phone", () => {
     })
   }
 
-  it("is none when it names another address", () => {
+  it("is none when it tells its address itself", () => {
     const path = "/SEP001E7A000007.cnf.xml"
     const of = (userAgent: string) => plugin.extract?.(request({ path, userAgent }))
     assert.isUndefined(of("Yealink SIP-T46S 66.86.0.15 80:5e:c0:aa:bb:cc"))
     assert.isUndefined(of("Cisco/SPA508G-7.4.4 (0002FDFF2103)(CBT141400UK)"))
-    assert.deepStrictEqual(of("Cisco (001E7A000007)"), { vendor: "Cisco", mac })
+    assert.deepStrictEqual(of("Cisco IP Phone"), { vendor: "Cisco", mac })
   })
 
   const dhcp = [
