@@ -81,15 +81,20 @@ export const serve = Effect.fnUntraced(function* <E, R>(options: {
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split("?", 1)[0] ?? "/"
 
-/** The path of a request. One below an alias becomes the path that the surface is mounted at. */
+/**
+ * The path of a request. One below an alias becomes the path that the surface is mounted at; the root of such a surface
+ * may have a slash behind it.
+ */
 const canonicalPath = (
   request: IncomingMessage,
   aliases: ReadonlyArray<{ readonly alias: string; readonly prefix: string }>
 ): string => {
   const path = pathOf(request)
   for (const { alias, prefix } of aliases) {
-    if (path !== alias && !path.startsWith(`${alias}/`)) continue
-    request.url = prefix + (request.url ?? "").slice(alias.length)
+    const isAlias = path === alias || path.startsWith(`${alias}/`)
+    if (!isAlias && path !== `${prefix}/`) continue
+    const below = (request.url ?? "").slice(isAlias ? alias.length : prefix.length)
+    request.url = prefix + below.replace(/^\/(?=\?|$)/, "")
     return pathOf(request)
   }
   return path

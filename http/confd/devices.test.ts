@@ -147,7 +147,7 @@ layer(testConfdLayer(), live)("phones of a tenant", (it) => {
           { options: { switchboard: "yes" } },
           { options: [] },
           { model: { $gt: "" } },
-          []
+          [1]
         ]) {
           const refused = yield* confd.post("/devices", bad)
           assert.strictEqual(refused.status, 400, JSON.stringify(bad))

@@ -6,6 +6,7 @@ import { AmidApi } from "../../schemas/amid/api.ts"
 import { AuthApi } from "../../schemas/auth/api.ts"
 import { ConfdApi } from "../../schemas/confd/api.ts"
 import { InspectApi } from "../../schemas/inspect/api.ts"
+import { ProvdApi } from "../../schemas/provd/api.ts"
 import { WebhookdApi } from "../../schemas/webhookd/api.ts"
 import { SupervisorApi } from "../../schemas/supervisor/api.ts"
 import { apiYamlRoute } from "./api-document.ts"
@@ -17,6 +18,7 @@ const surfaces = [
   { name: "amid", prefix: "/api/amid/1.0", about: "AMI actions over HTTP" },
   { name: "confd", prefix: "/api/confd/1.1", about: "users, lines, extensions, agents, queues" },
   { name: "inspect", prefix: "/api/inspect", about: "what runs inside: machines and actors" },
+  { name: "provd", prefix: "/api/provd/0.2", about: "phones: devices, configs, plugins" },
   { name: "supervisor", prefix: "/api/supervisor/1.0", about: "live queues and agents, listening in" },
   { name: "webhookd", prefix: "/api/webhookd/1.0", about: "webhooks: subscriptions to events, deliveries" }
 ] as const
@@ -28,12 +30,14 @@ export const docsRoutes = Layer.mergeAll(
   HttpApiScalar.layer(AmidApi, { path: "/docs/amid" }),
   HttpApiScalar.layer(ConfdApi, { path: "/docs/confd" }),
   HttpApiScalar.layer(InspectApi, { path: "/docs/inspect" }),
+  HttpApiScalar.layer(ProvdApi, { path: "/docs/provd" }),
   HttpApiScalar.layer(SupervisorApi, { path: "/docs/supervisor" }),
   HttpApiScalar.layer(WebhookdApi, { path: "/docs/webhookd" }),
   apiYamlRoute(AuthApi, "/api/auth/0.1"),
   apiYamlRoute(AgentdApi, "/api/agentd/1.0"),
   apiYamlRoute(AmidApi, "/api/amid/1.0"),
   apiYamlRoute(ConfdApi, "/api/confd/1.1"),
+  apiYamlRoute(ProvdApi, "/api/provd/0.2"),
   apiYamlRoute(SupervisorApi, "/api/supervisor/1.0"),
   apiYamlRoute(WebhookdApi, "/api/webhookd/1.0"),
   HttpRouter.add("GET", "/docs", HttpServerResponse.html(indexPage()))
