@@ -7,6 +7,7 @@ import { ciscoMpp } from "./cisco-mpp/plugin.ts"
 import { ciscoSep } from "./cisco-sep/plugin.ts"
 import { ciscoSpa } from "./cisco-spa/plugin.ts"
 import { fanvil } from "./fanvil/plugin.ts"
+import { gigasetC } from "./gigaset/c-series.ts"
 import { gigaset } from "./gigaset/plugin.ts"
 import { grandstream } from "./grandstream/plugin.ts"
 import { htek } from "./htek/plugin.ts"
@@ -35,6 +36,7 @@ export const bundledPlugins: ReadonlyArray<BundledPlugin> = [
   bundled("strowger-cisco-spa", "cisco-spa", ciscoSpa),
   bundled("strowger-fanvil", "fanvil", fanvil),
   bundled("strowger-gigaset", "gigaset", gigaset),
+  bundled("strowger-gigaset-c", "gigaset", gigasetC),
   bundled("strowger-grandstream", "grandstream", grandstream),
   bundled("strowger-htek", "htek", htek),
   bundled("strowger-panasonic", "panasonic", panasonic),
