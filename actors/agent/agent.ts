@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import {
   agentPaused,
@@ -15,6 +15,7 @@ import { changeQueues, joinQueues, leaveQueues, setPause } from "./asterisk.ts"
 import type { AgentIdentity } from "../../schemas/agentd/agent.ts"
 import type { CallCentre } from "../pbx/call-centre.ts"
 import { Drift } from "./drift.ts"
+import { IntendedPauses } from "./intended-pauses.ts"
 import {
   type AgentContext,
   type AgentEmitted,
@@ -37,23 +38,46 @@ export const agentActor = { name: "agent", machine: agentMachine, version: 2 } a
  * Call centre agents. Members added and removed through agentd are written with the change that told Asterisk.
  * `changes` hears of every commit on this node.
  */
-export const agentKind = (callCentre: CallCentre["Service"], changes?: AgentChanges["Service"]) =>
-  defineKind({
+export const agentKind = (
+  callCentre: Pick<CallCentre["Service"], "assign" | "unassign">,
+  changes?: AgentChanges["Service"]
+) => {
+  const intended = new IntendedPauses()
+  return defineKind({
     ...agentActor,
     durable: true,
     input: () => undefined,
     // Version 1 did not know the pauses of single queues: they are asked of Asterisk.
-    migrate: (_, snapshot) => withContext(snapshot, { pauses: {} }),
+    migrate: (version, snapshot) => (version === 1 ? withContext(snapshot, { pauses: {} }) : undefined),
     perform: {
-      joinQueues: (params: JoinParams) => told(joinQueues(params)),
-      leaveQueues: (params: LeaveParams) => told(leaveQueues(params)),
-      changeQueues: (params: ChangeParams) => told(changeQueues(params)),
-      setPause: (params: PauseParams, { id }) => told(setPause(Number(id), params))
+      joinQueues: (params: JoinParams) => told(Effect.as(joinQueues(params), done)),
+      leaveQueues: (params: LeaveParams) => told(Effect.as(leaveQueues(params), done)),
+      changeQueues: (params: ChangeParams, { id }) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const addedWith = intended.of(id, now)
+          return told(
+            Effect.as(changeQueues({ ...params, ...addedWith }), {
+              type: "done" as const,
+              ...(addedWith === undefined ? {} : { addedWith })
+            })
+          )
+        }),
+      setPause: ({ paused, reason }: PauseParams, { id }) =>
+        Effect.gen(function* () {
+          intended.tell(id, { paused, reason: reason ?? "" }, yield* Clock.currentTimeMillis)
+          const outcome = yield* told(Effect.as(setPause(Number(id), { paused, reason }), done))
+          if (outcome.type === "asteriskAway") intended.settle(id)
+          return outcome
+        })
     },
     claims: ({ context: { session } }) =>
       session ? [extensionClaim(session.extension, session.context)] : [],
     event: (emitted, origin) => busEvent(emitted, origin),
-    committed: (id) => changes?.changed(Number(id)),
+    committed: (id, { context }) => {
+      const { session, paused, pausedReason } = context
+      intended.settle(id, session === null ? undefined : { paused, reason: pausedReason ?? "" })
+      changes?.changed(Number(id))
+    },
     write: (emitted) => {
       if (emitted.type === "assignment") {
         const { agentId, queueId, assigned } = emitted
@@ -65,14 +89,16 @@ export const agentKind = (callCentre: CallCentre["Service"], changes?: AgentChan
       )
     }
   })
+}
+
+const done = { type: "done" } as const
 
 /**
  * The machine hears `done` or `asteriskAway`. What was sent without an answer may have been carried out: the
  * agent's members are compared with Asterisk's as soon as it is back.
  */
-const told = (telling: Effect.Effect<void, AmiError, Ami>) =>
+const told = <Done extends { readonly type: "done" }>(telling: Effect.Effect<Done, AmiError, Ami>) =>
   telling.pipe(
-    Effect.as({ type: "done" as const }),
     Effect.catch((error) =>
       Effect.gen(function* () {
         yield* Effect.logWarning(`Asterisk was not told: ${error.message}`)

@@ -49,7 +49,8 @@ export type AgentEvent =
   | { type: "connected"; call: AgentCall }
   | { type: "completed"; wrapUp: number; at?: number }
   | { type: "deviceFree"; at?: number }
-  | { type: "done" }
+  /** With the pause that members were added with, where Asterisk has not reported that one yet. */
+  | { type: "done"; addedWith?: { readonly paused: boolean; readonly reason: string } }
   | { type: "asteriskAway" }
 
 export interface AgentContext {
@@ -234,10 +235,13 @@ const enabledAfter = (context: AgentContext): ReadonlyArray<QueueMembership> => 
 }
 
 /** The pauses after a change: a member is added as the agent is, which Asterisk does not report as a pause. */
-const pausesAfter = ({ change, session, paused, pausedReason, pauses }: AgentContext) => {
+const pausesAfter = (context: AgentContext, event: AgentEvent) => {
+  const { change, session, pauses } = context
+  const told = event.type === "done" ? event.addedWith : undefined
+  const { paused, reason } = told ?? { paused: context.paused, reason: context.pausedReason ?? "" }
   const kept = { ...pauses }
   for (const { name } of change?.remove ?? []) delete kept[name]
-  if (session !== null && paused) for (const { name } of change?.add ?? []) kept[name] = pausedReason ?? ""
+  if (session !== null && paused) for (const { name } of change?.add ?? []) kept[name] = reason
   return kept
 }
 
@@ -269,7 +273,7 @@ const agentSetup = setup({
     takeChange: assign({
       enabled: ({ context }) => enabledAfter(context),
       left: ({ context }) => leftAfter(context),
-      pauses: ({ context }) => pausesAfter(context)
+      pauses: ({ context, event }) => pausesAfter(context, event)
     }),
     dropChange: assign({ change: null }),
     announceChange: enqueueActions(({ context, enqueue }) => {
