@@ -1,7 +1,7 @@
 import { assert, describe, it } from "vitest"
 import type { DeviceInfo } from "../schemas/provd/device.ts"
 import { bundledPlugins } from "./bundled.ts"
-import { loaded, request } from "./kit/fixture.ts"
+import { device, filesOf, fullConfig, loaded, request } from "./kit/fixture.ts"
 
 const plugins = bundledPlugins.map(({ id, factory, templates }) => ({
   id,
@@ -75,6 +75,28 @@ describe("the bundled plugins", () => {
     for (const [userAgent, model] of phones) {
       const models = plugins.flatMap(({ plugin }) => plugin.extract?.(request({ userAgent }))?.model ?? [])
       assert.deepStrictEqual(models, [model], userAgent)
+    }
+  })
+})
+
+describe("a model from outside", () => {
+  it("that has the name of a property of every object is a model like any that is not listed", () => {
+    for (const { id, plugin } of plugins) {
+      const vendor = Object.keys(plugin.info.capabilities)[0]?.split(", ")[0] ?? ""
+      // Technicolor counts generations in twelve digits.
+      const filesFor = (model: string) =>
+        JSON.stringify(filesOf(plugin, device({ vendor, model }), fullConfig))
+          .replaceAll(model, "")
+          .replaceAll(/\b\d{12}\b/g, "")
+      let unlisted: string | undefined
+      try {
+        unlisted = filesFor("nosuchmodel")
+      } catch {
+        assert.throws(() => filesFor("constructor"), Error, undefined, id)
+        continue
+      }
+      assert.isTrue(filesFor("constructor") === unlisted, id)
+      assert.isTrue(filesFor("__proto__") === unlisted, id)
     }
   })
 })

@@ -10,7 +10,7 @@ import { byLocale, localeOf, ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { checkSync } from "../kit/synchronize.ts"
-import { deviceInfo, firstMatch } from "../kit/user-agent.ts"
+import { deviceInfo, firstMatch, namesMac } from "../kit/user-agent.ts"
 import { capabilityOf, myriadModels as models, type Model } from "./models.ts"
 
 /** Alcatel-Lucent Myriad M3, M5, M7 and 8028s-GE (contracts/provisioning-vendors.md, section 13). */
@@ -28,7 +28,7 @@ export const alcatelLucent: PluginFactory = (host) => ({
   },
   extract: (request) =>
     deviceInfo({
-      mac: normalizeMac(request.query.mac ?? ""),
+      mac: namesMac(request.userAgent) ? undefined : normalizeMac(request.query.mac ?? ""),
       ...firstMatch(request.userAgent, userAgents)
     }),
   associate: association({

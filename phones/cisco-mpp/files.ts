@@ -3,6 +3,7 @@ import type { PhoneFile, PluginHost } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { profileOf } from "../cisco-spa/profile.ts"
 import { macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
+import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { mppModels } from "./models.ts"
@@ -21,7 +22,7 @@ export const mppFiles =
     requireHttp(given)
     const config = inOneLine(given)
     const name = textOf(device, "model")
-    const model = name === undefined ? undefined : mppModels[name]
+    const model = ownOf(mppModels, name)
     const context = {
       ...profileOf(host, device, config, model),
       model,

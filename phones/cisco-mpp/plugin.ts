@@ -1,6 +1,7 @@
 import { support, type PluginFactory } from "../../schemas/provd/phone-plugin.ts"
 import { association } from "../kit/association.ts"
 import { capabilitiesOf } from "../kit/capabilities.ts"
+import { checkSync } from "../kit/synchronize.ts"
 import { extractMpp } from "./extract.ts"
 import { mppCommonFiles, mppFileName, mppFiles } from "./files.ts"
 import { mppCapability, mppModels } from "./models.ts"
@@ -26,7 +27,7 @@ export const ciscoMpp: PluginFactory = (host) => ({
   }),
   commonFiles: mppCommonFiles(host),
   deviceFiles: mppFiles(host),
-  synchronize: (_device, _config, { notify }) => notify({ event: "check-sync" }),
+  synchronize: checkSync,
   remoteStateTrigger: mppFileName,
   isSensitive: (name) => /^\w{0,3}[0-9a-fA-F]{12}(?:\.cnf)?\.xml$/.test(name)
 })

@@ -5,6 +5,7 @@ import { macOf, requiredMac, requireTftp, textOf } from "../kit/device.ts"
 import { directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
 import { sortedCallManagers, sortedLines } from "../kit/lines.ts"
+import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { sepModels } from "./models.ts"
 import { ciscoTimeZone } from "./time-zones.ts"
@@ -31,7 +32,7 @@ export const sepFiles =
     const config = inOneLine(given)
     const protocol = protocolOf(config)
     const name = textOf(device, "model")
-    const loads = name === undefined ? undefined : sepModels[name]?.loads
+    const loads = ownOf(sepModels, name)?.loads
     const context = {
       ...config,
       time_zone: ciscoTimeZone(config.timezone, host.timeZone),

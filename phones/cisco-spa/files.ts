@@ -3,6 +3,7 @@ import type { PhoneFile, PluginHost } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { ciscoTimeZone } from "../cisco-sep/time-zones.ts"
 import { macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
+import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { spaModels, type SpaModel } from "./models.ts"
@@ -23,7 +24,7 @@ export const spaFiles =
     requireHttp(given)
     const config = inOneLine(given)
     const name = textOf(device, "model")
-    const model = name === undefined ? undefined : spaModels[name]
+    const model = ownOf(spaModels, name)
     const context = {
       ...profileOf(host, device, config, model?.board),
       model,

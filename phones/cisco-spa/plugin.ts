@@ -1,6 +1,7 @@
 import { support, type PluginFactory } from "../../schemas/provd/phone-plugin.ts"
 import { association } from "../kit/association.ts"
 import { capabilitiesOf } from "../kit/capabilities.ts"
+import { checkSync } from "../kit/synchronize.ts"
 import { extractSpa } from "./extract.ts"
 import { spaCommonFiles, spaFileName, spaFiles } from "./files.ts"
 import { spaCapability, spaModels } from "./models.ts"
@@ -27,7 +28,7 @@ export const ciscoSpa: PluginFactory = (host) => ({
   }),
   commonFiles: spaCommonFiles(host),
   deviceFiles: spaFiles(host),
-  synchronize: (_device, _config, { notify }) => notify({ event: "check-sync" }),
+  synchronize: checkSync,
   remoteStateTrigger: spaFileName,
   isSensitive: (name) => /^\w{0,3}[0-9a-fA-F]{12}(?:\.cnf)?\.xml$/.test(name)
 })

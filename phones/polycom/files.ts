@@ -5,6 +5,7 @@ import { isSwitchboard, requiredMac, requireHttp, textOf } from "../kit/device.t
 import { directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
 import { sortedLines } from "../kit/lines.ts"
+import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { hourOf } from "../kit/time-zone.ts"
 import { moduleKeys, polycomModels, type PolycomModel } from "./models.ts"
@@ -34,7 +35,7 @@ export const polycomFiles =
         voicemail: line.voicemail || config.exten_voicemail
       })),
       dtmf_mode: config.sip_dtmf_mode ?? sortedLines(config)[0]?.dtmf_mode ?? "RTP-out-of-band",
-      keys: keysOf(config, name === undefined ? undefined : polycomModels[name]),
+      keys: keysOf(config, ownOf(polycomModels, name)),
       zone: zoneOf(config.timezone ? host.timeZone(config.timezone) : undefined),
       syslog_number: { critical: 5, error: 4, warning: 3, info: 2, debug: 1 }[config.syslog_level],
       language: languages[(config.locale ?? "").slice(0, 5)],

@@ -2,6 +2,7 @@ import { support, type PluginFactory } from "../../schemas/provd/phone-plugin.ts
 import { association } from "../kit/association.ts"
 import { capabilitiesOf } from "../kit/capabilities.ts"
 import { macOf } from "../kit/device.ts"
+import { checkSync } from "../kit/synchronize.ts"
 import { extractPolycom } from "./extract.ts"
 import { polycomCommonFiles, polycomFileName, polycomFiles } from "./files.ts"
 import { polycomCapability, polycomModels } from "./models.ts"
@@ -25,7 +26,7 @@ export const polycom: PluginFactory = (host) => ({
   }),
   commonFiles: polycomCommonFiles(host),
   deviceFiles: polycomFiles(host),
-  synchronize: (_device, _config, { notify }) => notify({ event: "check-sync" }),
+  synchronize: checkSync,
   remoteStateTrigger: (device) => {
     const mac = macOf(device)
     return mac === undefined ? undefined : polycomFileName(mac)

@@ -4,6 +4,7 @@ import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { requiredMac, requiredModel, requireHttp } from "../kit/device.ts"
 import { bracketed, directoryUrl } from "../kit/directory-url.ts"
 import { sortedLines } from "../kit/lines.ts"
+import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { snomFileNames, snomLocale } from "../snom/names.ts"
@@ -28,7 +29,7 @@ export const snomDectFiles =
     const context = {
       ...config,
       server,
-      engineer: snomBases[model]?.engineer === true,
+      engineer: ownOf(snomBases, model)?.engineer === true,
       servers,
       accounts: accountsOf(config, servers),
       language: locale?.language,

@@ -5,6 +5,7 @@ import { isSwitchboard, requiredMac, requiredModel, requireHttp } from "../kit/d
 import { bracketed, directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
 import { sortedLines, type NumberedLine } from "../kit/lines.ts"
+import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { hourOf } from "../kit/time-zone.ts"
@@ -24,7 +25,7 @@ export const snomFiles =
     const config = inOneLine(given)
     const names = snomFileNames(name, mac)
     const server = serverUrl(config)
-    const model = snomModels[name]
+    const model = ownOf(snomModels, name)
     const accounts = accountsOf(config)
     const locale = snomLocale(config.locale)
     const context = {

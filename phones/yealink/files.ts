@@ -5,6 +5,7 @@ import { isSwitchboard, requiredMac, requireHttp, textOf } from "../kit/device.t
 import { directoryUrl, serviceUrl } from "../kit/directory-url.ts"
 import { sortedKeys, type NumberedKey } from "../kit/keys.ts"
 import { sortedLines, type NumberedLine } from "../kit/lines.ts"
+import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { hourOf } from "../kit/time-zone.ts"
@@ -21,7 +22,7 @@ export const yealinkFiles =
     requireHttp(given)
     const config = inOneLine(given)
     const name = textOf(device, "model")
-    const model = name === undefined ? undefined : yealinkModels[name]
+    const model = ownOf(yealinkModels, name)
     const path = yealinkFileName(mac)
     const context = {
       ...config,

@@ -2,6 +2,7 @@ import type { PluginFactory } from "../../schemas/provd/phone-plugin.ts"
 import { association } from "../kit/association.ts"
 import { capabilitiesOf } from "../kit/capabilities.ts"
 import { macOf } from "../kit/device.ts"
+import { checkSync } from "../kit/synchronize.ts"
 import { extractYealink } from "./extract.ts"
 import { yealinkFileName, yealinkFiles } from "./files.ts"
 import { capabilityOf, yealinkModels } from "./models.ts"
@@ -30,7 +31,7 @@ export const yealink: PluginFactory = (host) => ({
     }
   ],
   deviceFiles: yealinkFiles(host),
-  synchronize: (_device, _config, { notify }) => notify({ event: "check-sync" }),
+  synchronize: checkSync,
   remoteStateTrigger: (device) => {
     const mac = macOf(device)
     return mac === undefined ? undefined : yealinkFileName(mac)
