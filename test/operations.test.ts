@@ -1,10 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
 import { WebSocket } from "ws"
 import { clientOf, logIn } from "./client.ts"
 import { eventually } from "./eventually.ts"
 import { initialisedFolder } from "./initialised-folder.ts"
-import { startRuntime, temporaryFolder } from "./runtime.ts"
+import { type RuntimeProcess, startRuntime, temporaryFolder } from "./runtime.ts"
 
 describe("the start", () => {
   it.live(
@@ -22,21 +22,6 @@ describe("the start", () => {
         const second = yield* startRuntime(knobs)
         assert.notInclude(second.output(), "password")
         yield* logIn(second.url, { username: "admin", password })
-      }).pipe(Effect.scoped),
-    120_000
-  )
-
-  it.live(
-    "a second time on the same data directory is refused with its reason and harms nothing",
-    () =>
-      Effect.gen(function* () {
-        const folder = yield* initialisedFolder
-        const first = yield* startRuntime({ STROWGER_DATA_DIR: folder })
-        const refused = yield* Effect.flip(startRuntime({ STROWGER_DATA_DIR: folder }))
-        assert.strictEqual(refused.code, 1)
-        assert.include(refused.output, folder)
-        assert.include(refused.output, String(first.process.pid))
-        yield* logIn(first.url)
       }).pipe(Effect.scoped),
     120_000
   )
@@ -69,32 +54,52 @@ describe("the start", () => {
       assert.match(refused.output, /STROWGER_AMI_AUTH_TYPE: .*plain/)
     }).pipe(Effect.scoped)
   )
+})
 
-  it.live(
-    "with a misspelt knob names it and the nearest one",
-    () =>
-      Effect.gen(function* () {
-        const folder = yield* initialisedFolder
-        const { output } = yield* startRuntime({ STROWGER_DATA_DIR: folder, STROWGER_AMI_SECRT: "x" })
-        assert.match(output(), /STROWGER_AMI_SECRT is no knob.*STROWGER_AMI_SECRET/)
-      }).pipe(Effect.scoped),
-    120_000
+/** A runtime that lives as long as its tests, and its data folder. */
+class Neighbour extends Context.Service<
+  Neighbour,
+  { readonly runtime: RuntimeProcess; readonly folder: string }
+>()("test/operations/Neighbour") {
+  static readonly layer = Layer.effect(
+    Neighbour,
+    Effect.gen(function* () {
+      const folder = yield* initialisedFolder
+      const runtime = yield* startRuntime({ STROWGER_DATA_DIR: folder, STROWGER_AMI_SECRT: "x" })
+      return { runtime, folder }
+    })
+  )
+}
+
+layer(Neighbour.layer, { excludeTestServices: true, timeout: "120 seconds" })("beside a runtime", (it) => {
+  it.effect("the start on the same data directory is refused with its reason and harms nothing", () =>
+    Effect.gen(function* () {
+      const { runtime, folder } = yield* Neighbour
+      const refused = yield* Effect.flip(startRuntime({ STROWGER_DATA_DIR: folder }))
+      assert.strictEqual(refused.code, 1)
+      assert.include(refused.output, folder)
+      assert.include(refused.output, String(runtime.process.pid))
+      yield* logIn(runtime.url)
+    })
   )
 
-  it.live(
-    "on a port that is taken says so and ends",
-    () =>
-      Effect.gen(function* () {
-        const [one, other] = [yield* initialisedFolder, yield* initialisedFolder]
-        const first = yield* startRuntime({ STROWGER_DATA_DIR: one })
-        const port = new URL(first.url).port
-        const refused = yield* Effect.flip(
-          startRuntime({ STROWGER_DATA_DIR: other, STROWGER_HTTP_PORT: port })
-        )
-        assert.strictEqual(refused.code, 1)
-        assert.include(refused.output, `127.0.0.1:${port}`)
-      }).pipe(Effect.scoped),
-    120_000
+  it.effect("the start on its port says so and ends", () =>
+    Effect.gen(function* () {
+      const { runtime } = yield* Neighbour
+      const port = new URL(runtime.url).port
+      const refused = yield* Effect.flip(
+        startRuntime({ STROWGER_DATA_DIR: yield* initialisedFolder, STROWGER_HTTP_PORT: port })
+      )
+      assert.strictEqual(refused.code, 1)
+      assert.include(refused.output, `127.0.0.1:${port}`)
+    })
+  )
+
+  it.effect("that got a misspelt knob one reads its name and the nearest one", () =>
+    Effect.gen(function* () {
+      const { runtime } = yield* Neighbour
+      assert.match(runtime.output(), /STROWGER_AMI_SECRT is no knob.*STROWGER_AMI_SECRET/)
+    })
   )
 })
 
