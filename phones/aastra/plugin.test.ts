@@ -64,6 +64,10 @@ describe("what an Aastra or Mitel phone says of itself", () => {
       "Mitel6920 MAC:14-00-E9-1F-03-EA V:6.4.0.140-SIP",
       { vendor, model: "6920", version: "6.4.0.140", mac: "14:00:e9:1f:03:ea" }
     ],
+    [
+      "Aastraconstructor MAC:00-08-5D-23-74-29 V:3.2.0.70-SIP",
+      { vendor, model: "constructor", version: "3.2.0.70", mac: "00:08:5d:23:74:29" }
+    ],
     old("51i"),
     old("53i"),
     old("55i"),

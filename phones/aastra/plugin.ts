@@ -63,7 +63,7 @@ const userAgents = [
     ({ model, mac, version }: Readonly<Record<string, string | undefined>>) => {
       const normalized = normalizeMac(mac ?? "")
       if (normalized === undefined || model === undefined) return undefined
-      return deviceInfo({ vendor: "Aastra", model: renamed[model] ?? model, version, mac: normalized })
+      return deviceInfo({ vendor: "Aastra", model: ownOf(renamed, model) ?? model, version, mac: normalized })
     }
   ]
 ] as const

@@ -40,7 +40,8 @@ describeFiles({
   ],
   folder: import.meta.dirname,
   extension: ".xml",
-  form: "xml"
+  form: "xml",
+  isBinary: (path) => !path.endsWith(".xml")
 })
 
 describe("what a Grandstream phone says of itself", () => {

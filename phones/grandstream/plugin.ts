@@ -16,6 +16,7 @@ import { posixTimeZone } from "../kit/posix-time-zone.ts"
 import { serverParts, serverUrl } from "../kit/server-url.ts"
 import { checkSync } from "../kit/synchronize.ts"
 import { deviceInfo, firstMatch } from "../kit/user-agent.ts"
+import { binarySettings, settingsOf } from "./binary.ts"
 import { namedKeys, valueKeys } from "./keys.ts"
 import { capabilityOf, models, unlisted } from "./models.ts"
 
@@ -39,13 +40,13 @@ export const grandstream: PluginFactory = (host) => ({
     isVersion: (version, model) => version.startsWith(ownOf(models, model)?.version ?? version),
     otherModel: support.unknown
   }),
-  deviceFiles: (device, config) => [deviceFile(host, device, inOneLine(config))],
+  deviceFiles: (device, config) => deviceFiles(host, device, inOneLine(config)),
   synchronize: checkSync,
   remoteStateTrigger: (device) => {
     const mac = macOf(device)
     return mac === undefined ? undefined : `cfg${mac}.xml`
   },
-  isSensitive: (name) => /^cfg[0-9a-f]{12}\.xml$/.test(name)
+  isSensitive: (name) => /^cfg[0-9a-f]{12}(?:\.xml)?$/.test(name)
 })
 
 const read = ({ model, version, mac }: Readonly<Record<string, string | undefined>>) => {
@@ -59,9 +60,14 @@ const userAgents = [
   [/^Grandstream (?<model>GXP2000) .*:(?<version>[^ ]+)\) DevId (?<mac>[^ ]+)/, read]
 ] as const
 
-const deviceFile = (host: PluginHost, device: DeviceDocument, config: RawConfig): PhoneFile => {
+const deviceFiles = (
+  host: PluginHost,
+  device: DeviceDocument,
+  config: RawConfig
+): ReadonlyArray<PhoneFile> => {
   requireHttp(config)
-  const file = `cfg${requiredMac(device)}.xml`
+  const mac = requiredMac(device)
+  const file = `cfg${mac}.xml`
   const name = textOf(device, "model")
   const model = ownOf(models, name) ?? unlisted
   const choice = {
@@ -76,7 +82,13 @@ const deviceFile = (host: PluginHost, device: DeviceDocument, config: RawConfig)
     valueKeys: valueKeys(model, config),
     namedKeys: namedKeys(model, config, lines)
   }
-  return { path: `Grandstream/${file}`, content: host.render(choice, context, "xml") }
+  const content = host.render(choice, context, "xml")
+  return [
+    { path: `Grandstream/${file}`, content },
+    ...(name === "GXP2000"
+      ? [{ path: `Grandstream/cfg${mac}`, content: binarySettings(mac, settingsOf(content)) }]
+      : [])
+  ]
 }
 
 /** The config with what the templates need beside it. */

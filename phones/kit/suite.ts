@@ -15,6 +15,8 @@ export interface Suite {
   readonly extension: string
   /** `xml`: a file is a well-formed document; else every line of a file has this form. */
   readonly form: "xml" | RegExp
+  /** Which files are no text; the vendor's own tests look into them. */
+  readonly isBinary?: (path: string) => boolean
   /** How the bytes of a file become the text of the snapshot; default UTF-8. */
   readonly decode?: (file: PhoneFile) => string
 }
@@ -24,10 +26,12 @@ export const describeFiles = (suite: Suite): void => {
   const { plugin, vendor, models } = suite
   const phone = (model: string) => device({ vendor, model })
   const files = (model: string, config: typeof fullConfig) =>
-    (plugin.deviceFiles?.(phone(model), config) ?? []).map((file) => ({
-      path: file.path,
-      text: textOf(suite, file)
-    }))
+    (plugin.deviceFiles?.(phone(model), config) ?? [])
+      .filter(({ path }) => suite.isBinary?.(path) !== true)
+      .map((file) => ({
+        path: file.path,
+        text: textOf(suite, file)
+      }))
 
   describe.each(models)(`${vendor} %s`, (model) => {
     it("is among the capabilities of the plugin", () => {
