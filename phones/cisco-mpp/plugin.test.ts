@@ -14,7 +14,7 @@ import {
   snapshotOf,
   xmlFault
 } from "../kit/fixture.ts"
-import { describeModels } from "../kit/vendor-suite.ts"
+import { describeFiles } from "../kit/suite.ts"
 import { mppModels } from "./models.ts"
 import { ciscoMpp } from "./plugin.ts"
 
@@ -137,11 +137,11 @@ describe("a Cisco multiplatform phone's file", () => {
   })
 })
 
-describeModels({
+describeFiles({
   plugin,
   vendor: "Cisco",
   models: Object.keys(mppModels),
-  device: phone,
-  snapshots: new URL("./snapshots/", import.meta.url),
-  format: "xml"
+  folder: import.meta.dirname,
+  extension: ".xml",
+  form: "xml"
 })

@@ -15,7 +15,7 @@ import {
   xmlFault
 } from "../kit/fixture.ts"
 import { timeZone } from "../kit/time-zone.ts"
-import { describeModels } from "../kit/vendor-suite.ts"
+import { describeFiles } from "../kit/suite.ts"
 import { sepModels } from "./models.ts"
 import { ciscoSep } from "./plugin.ts"
 import { ciscoTimeZone } from "./time-zones.ts"
@@ -228,14 +228,15 @@ describe("Cisco's time zones", () => {
 
 for (const protocol of ["SIP", "SCCP"] as const) {
   describe(protocol, () => {
-    describeModels({
+    describeFiles({
       plugin,
       vendor: "Cisco",
       models: Object.keys(sepModels).filter((model) => protocol === "SIP" || model.startsWith("79")),
-      device: phone,
-      snapshots: new URL(`./snapshots/${protocol.toLowerCase()}/`, import.meta.url),
-      format: "xml",
-      config: { protocol, sccp_call_managers: managers }
+      folder: import.meta.dirname,
+      extension: `-${protocol.toLowerCase()}.cnf.xml`,
+      form: "xml",
+      config: { protocol, sccp_call_managers: managers },
+      port: "tftp_port"
     })
   })
 }

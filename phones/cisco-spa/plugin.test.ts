@@ -15,7 +15,7 @@ import {
   snapshotOf,
   xmlFault
 } from "../kit/fixture.ts"
-import { describeModels } from "../kit/vendor-suite.ts"
+import { describeFiles } from "../kit/suite.ts"
 import { spaModels } from "./models.ts"
 import { ciscoSpa } from "./plugin.ts"
 
@@ -256,11 +256,11 @@ describe("a Cisco SPA phone's file", () => {
   })
 })
 
-describeModels({
+describeFiles({
   plugin,
   vendor: "Cisco",
   models: Object.keys(spaModels),
-  device: phone,
-  snapshots: new URL("./snapshots/", import.meta.url),
-  format: "xml"
+  folder: import.meta.dirname,
+  extension: ".xml",
+  form: "xml"
 })

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { assert, describe, expect, it } from "vitest"
 import type { PhoneFile, PhonePlugin } from "../../schemas/provd/phone-plugin.ts"
+import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { commonFilesOf, device, fullConfig, xmlFault } from "./fixture.ts"
 import { autoprovConfig, configWith, hostileConfig, minimalConfig, nullConfig } from "./fixture.ts"
 
@@ -17,6 +18,10 @@ export interface Suite {
   readonly form: "xml" | RegExp
   /** Which files are no text; the vendor's own tests look into them. */
   readonly isBinary?: (path: string) => boolean
+  /** Laid over each of the configs. */
+  readonly config?: Partial<RawConfig>
+  /** Without which a phone cannot fetch its files; default `http_port`. */
+  readonly port?: "http_port" | "tftp_port"
   /** How the bytes of a file become the text of the snapshot; default UTF-8. */
   readonly decode?: (file: PhoneFile) => string
 }
@@ -25,8 +30,8 @@ export interface Suite {
 export const describeFiles = (suite: Suite): void => {
   const { plugin, vendor, models } = suite
   const phone = (model: string) => device({ vendor, model })
-  const files = (model: string, config: typeof fullConfig) =>
-    (plugin.deviceFiles?.(phone(model), config) ?? [])
+  const files = (model: string, config: RawConfig) =>
+    (plugin.deviceFiles?.(phone(model), { ...config, ...suite.config }) ?? [])
       .filter(({ path }) => suite.isBinary?.(path) !== true)
       .map((file) => ({
         path: file.path,
@@ -80,7 +85,9 @@ export const describeFiles = (suite: Suite): void => {
       const { mac: _, ...unnamed } = phone(model)
       assert.throws(() => plugin.deviceFiles?.({ ...unnamed, mac: null }, fullConfig), /MAC/)
       assert.isUndefined(plugin.remoteStateTrigger?.({ ...unnamed, mac: null }))
-      assert.throws(() => plugin.deviceFiles?.(phone(model), configWith({ http_port: null })), /http_port/)
+      const port = suite.port ?? "http_port"
+      const unreachable = { ...configWith({ [port]: null }), ...suite.config }
+      assert.throws(() => plugin.deviceFiles?.(phone(model), unreachable), new RegExp(port))
     })
 
     it("for all phones are sound", () => {

@@ -15,7 +15,7 @@ import {
   snapshotOf,
   xmlFault
 } from "../kit/fixture.ts"
-import { describeModels } from "../kit/vendor-suite.ts"
+import { describeFiles } from "../kit/suite.ts"
 import { polycomModels } from "./models.ts"
 import { polycom } from "./plugin.ts"
 
@@ -219,11 +219,11 @@ describe("a Polycom phone's file", () => {
   })
 })
 
-describeModels({
+describeFiles({
   plugin,
   vendor: "Polycom",
   models: Object.keys(polycomModels),
-  device: phone,
-  snapshots: new URL("./snapshots/", import.meta.url),
-  format: "xml"
+  folder: import.meta.dirname,
+  extension: "-user.cfg",
+  form: "xml"
 })

@@ -13,7 +13,7 @@ import {
   request,
   xmlFault
 } from "../kit/fixture.ts"
-import { describeModels } from "../kit/vendor-suite.ts"
+import { describeFiles } from "../kit/suite.ts"
 import { snomBases } from "./models.ts"
 import { snomDect } from "./plugin.ts"
 
@@ -110,11 +110,11 @@ describe("a Snom DECT base", () => {
   })
 })
 
-describeModels({
+describeFiles({
   plugin,
   vendor: "Snom",
   models: Object.keys(snomBases),
-  device: base,
-  snapshots: new URL("./snapshots/", import.meta.url),
-  format: "xml"
+  folder: import.meta.dirname,
+  extension: ".xml",
+  form: "xml"
 })

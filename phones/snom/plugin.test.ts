@@ -15,7 +15,7 @@ import {
   snapshotOf,
   xmlFault
 } from "../kit/fixture.ts"
-import { describeModels } from "../kit/vendor-suite.ts"
+import { describeFiles } from "../kit/suite.ts"
 import { snomModels } from "./models.ts"
 import { snom } from "./plugin.ts"
 
@@ -220,11 +220,11 @@ describe("a Snom phone's settings", () => {
   })
 })
 
-describeModels({
+describeFiles({
   plugin,
   vendor: "Snom",
   models: Object.keys(snomModels),
-  device: phone,
-  snapshots: new URL("./snapshots/", import.meta.url),
-  format: "xml"
+  folder: import.meta.dirname,
+  extension: ".xml",
+  form: "xml"
 })

@@ -13,7 +13,7 @@ import {
   request,
   xmlFault
 } from "../kit/fixture.ts"
-import { describeModels } from "../kit/vendor-suite.ts"
+import { describeFiles } from "../kit/suite.ts"
 import { yealinkModels } from "./models.ts"
 import { yealink } from "./plugin.ts"
 
@@ -282,11 +282,11 @@ describe("a Yealink phone's file", () => {
   })
 })
 
-describeModels({
+describeFiles({
   plugin,
   vendor: "Yealink",
   models: Object.keys(yealinkModels),
-  device: phone,
-  snapshots: new URL("./snapshots/", import.meta.url),
-  format: "key=value"
+  folder: import.meta.dirname,
+  extension: ".cfg",
+  form: /^(?:|#!version:1\.0\.0\.1|[\w.]+ = .*)$/
 })
