@@ -217,15 +217,31 @@ export const modelOf = (name: string | undefined): Model | undefined => {
   return Object.hasOwn(models, name) ? models[name] : editions.get(name)
 }
 
-/** The file in which phones of the plain dialect look whether there is other firmware. */
-export const firmwareCheckFile = (name: string): string =>
-  `fanvil_${name.toLowerCase().replaceAll("-", "_")}_hwv1_0.txt`
+/**
+ * The files in which phones of the plain dialect look whether there is other firmware, with the model that asks for
+ * each. Later editions of the hardware have a file of their own.
+ */
+export const firmwareCheckFiles = (
+  name: string,
+  model: Model
+): ReadonlyArray<readonly [file: string, model: string]> =>
+  model.dialect !== "plain"
+    ? []
+    : [
+        [`fanvil_${fileForm(name)}_hwv1_0.txt`, name],
+        ...(name === "V67" ? [["fanvil_v67_hw1_1.txt", name] as const] : []),
+        ...(model.editions ?? []).map(
+          (edition) => [`fanvil_${fileForm(edition)}_hwv2_0.txt`, edition] as const
+        )
+      ]
+
+const fileForm = (name: string) => name.toLowerCase().replaceAll("-", "_")
 
 /** By the name of the file that only phones of one model ask for, that model. */
 export const modelByCommonFile: ReadonlyMap<string, string> = new Map(
   Object.entries(models).flatMap(([name, model]) => [
     ...(model.commonFile === undefined ? [] : [[model.commonFile, name] as const]),
-    ...(model.dialect === "plain" ? [[firmwareCheckFile(name), name] as const] : [])
+    ...firmwareCheckFiles(name, model)
   ])
 )
 

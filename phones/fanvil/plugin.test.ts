@@ -71,6 +71,9 @@ describe("what a Fanvil phone says of itself", () => {
     ["/Fanvil/F0V16SV00000.cfg", { vendor, model: "i16SV" }],
     ["/Fanvil/F0V611W00000.cfg", { vendor, model: "W611W" }],
     ["/Fanvil/fanvil_x6u_hwv1_0.txt", { vendor, model: "X6U" }],
+    ["/Fanvil/fanvil_h2u_v2_hwv1_0.txt", { vendor, model: "H2U-V2" }],
+    ["/Fanvil/fanvil_v67_hw1_1.txt", { vendor, model: "V67" }],
+    ["/Fanvil/fanvil_x5u_v2_hwv2_0.txt", { vendor, model: "X5U-V2" }],
     ["/y000000000028.cfg", undefined],
     ["/other.txt", undefined]
   ])("%s", (path, info) => {

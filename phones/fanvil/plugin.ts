@@ -20,7 +20,7 @@ import { checkSync } from "../kit/synchronize.ts"
 import { hourOf } from "../kit/time-zone.ts"
 import { deviceInfo, fileNameOf, firstMatch, namesMac } from "../kit/user-agent.ts"
 import { keysOf } from "./keys.ts"
-import { capabilityOf, firmwareCheckFile, modelByCommonFile, modelOf, models, type Model } from "./models.ts"
+import { capabilityOf, firmwareCheckFiles, modelByCommonFile, modelOf, models, type Model } from "./models.ts"
 
 /** Fanvil X, V, i, H and W series (contracts/provisioning-vendors.md, section 10). */
 export const fanvil: PluginFactory = (host) => ({
@@ -81,26 +81,14 @@ const commonFiles = (
   model: Model,
   base: RawConfig
 ): ReadonlyArray<PhoneFile> => {
-  const context = {
-    ...base,
-    ...serverOf(base, model),
-    model: name,
-    version: model.version,
-    built: builtOn(model)
-  }
+  const context = { ...base, ...serverOf(base, model), version: model.version, built: builtOn(model) }
   const template = model.dialect === "plain" ? "common-plain" : "common"
+  const first = model.commonFile === undefined ? [] : [model.commonFile]
   return [
-    ...(model.commonFile === undefined
-      ? []
-      : [file(model.commonFile, host.render({ file: model.commonFile, base: template }, context, "xml"))]),
-    ...(model.dialect === "plain"
-      ? [
-          file(
-            firmwareCheckFile(name),
-            host.render({ file: firmwareCheckFile(name), base: "firmware" }, context, "none")
-          )
-        ]
-      : [])
+    ...first.map((path) => file(path, host.render({ file: path, base: template }, context, "xml"))),
+    ...firmwareCheckFiles(name, model).map(([path, edition]) =>
+      file(path, host.render({ file: path, base: "firmware" }, { ...context, model: edition }, "none"))
+    )
   ]
 }
 
