@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto"
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from "node:crypto"
 
 /** Keeps secrets that must be read again, so that a copy of the database shows none of them. */
 export interface Sealed {
@@ -10,7 +10,7 @@ export interface Sealed {
 
 /** AES-256-GCM with a key that HKDF derives from a source for one use (RFC 5869): uses of one source share no key. */
 export const makeSealing = (source: Buffer, use: string): Sealed => {
-  const key = Buffer.from(hkdfSync("sha256", source, "", use, 32))
+  const key = createSecretKey(Buffer.from(hkdfSync("sha256", source, "", use, 32)))
   return {
     seal: (purpose, secret) => {
       const nonce = randomBytes(nonceLength)

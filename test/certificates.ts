@@ -20,21 +20,9 @@ export const makeCertificate = Effect.fnUntraced(function* (
   const file = join(folder, "cert.pem")
   const keyFile = join(folder, "key.pem")
   return yield* Effect.promise(async () => {
-    await promisify(execFile)("openssl", [
-      ...[
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2"
-      ],
-      ...["-subj", "/CN=strowger test", "-addext", `subjectAltName=${names.join(",")}`],
-      ...["-keyout", keyFile, "-out", file]
-    ])
+    const subject = ["-subj", "/CN=strowger test", "-addext", `subjectAltName=${names.join(",")}`]
+    const kind = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(" ")
+    await promisify(execFile)("openssl", [...kind, ...subject, "-keyout", keyFile, "-out", file])
     return { file, cert: await readFile(file, "utf8"), key: await readFile(keyFile, "utf8") }
   })
 })

@@ -3,11 +3,10 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { AppConfig, millis } from "../../runtime/config.ts"
 import { againOnConflict } from "../../runtime/database/transaction.ts"
 import { HookBell } from "./hook-bell.ts"
-import { makeAttempt } from "./hook-attempt.ts"
+import { type Ending, makeAttempt } from "./hook-attempt.ts"
 import { makeReport } from "./hook-report.ts"
 import { HookServices } from "./hook-services.ts"
 import {
-  type AttemptRecord,
   type ClaimedHook,
   claimHooks,
   dropHooks,
@@ -26,11 +25,6 @@ const drainLimit = Duration.seconds(10)
 /** For hooks that no bell announced: retries that are due, work of a node that died. */
 const pollInterval = Duration.seconds(1)
 const trimInterval = Duration.seconds(2)
-
-/** What came of a hook that was taken. */
-type Ending =
-  | { readonly type: "attempted"; readonly hook: ClaimedHook; readonly record: AttemptRecord }
-  | { readonly type: "postponed"; readonly hook: ClaimedHook; readonly seconds: number }
 
 /**
  * Works off the stored hooks, on every node that runs it (contracts/webhooks.md 7.4, 15.3 and 15.8). A hook is run by
@@ -53,7 +47,8 @@ export const dispatcherLayer: Layer.Layer<
     const leaseSeconds = millis(config.hookLease) / 1_000
     const lasting = persistently(sql)
     const endings = yield* Queue.unbounded<Ending>()
-    let running = 0
+    const running = new Set<AbortController>()
+    let busy = 0
 
     const nodes = yield* living
     yield* lasting(releaseLeases(sql, nodes === undefined ? { type: "expired" } : { type: "not of", nodes }))
@@ -66,7 +61,7 @@ export const dispatcherLayer: Layer.Layer<
       const settled = records.length === 0 ? none : yield* lasting(settleAttempts(sql, node, records))
       for (const { hook, seconds } of postponed)
         yield* lasting(postponeHooks(sql, node, [hook.uuid], seconds))
-      running -= batch.length
+      busy -= batch.length
       yield* report(attempted.filter(({ record }) => settled.has(record.uuid)))
       ringLater(bell, [
         ...records.flatMap(({ delay }) => delay ?? []),
@@ -77,8 +72,13 @@ export const dispatcherLayer: Layer.Layer<
     yield* Effect.forkIn(Effect.forever(Effect.flatMap(Queue.takeBetween(endings, 1, 500), settle)), work)
     yield* Effect.addFinalizer(() =>
       Effect.sleep(20).pipe(
-        Effect.repeat({ until: () => running === 0 }),
+        Effect.repeat({ until: () => busy === 0 }),
         Effect.timeoutOption(drainLimit),
+        Effect.andThen(
+          Effect.sync(() => {
+            for (const controller of running) controller.abort()
+          })
+        ),
         Effect.andThen(Scope.close(work, Exit.void)),
         Effect.andThen(
           Effect.timeoutOption(Effect.ignore(releaseLeases(sql, { type: "of", node })), "5 seconds")
@@ -94,17 +94,20 @@ export const dispatcherLayer: Layer.Layer<
         )
         return yield* lasting(dropHooks(sql, [hook.uuid]))
       }
-      running += 1
-      yield* Effect.forkIn(
-        Effect.flatMap(attempt(hook, service), (ending) => Queue.offer(endings, ending)),
-        work
-      )
+      busy += 1
+      const controller = new AbortController()
+      running.add(controller)
+      void attempt(hook, service, controller).then((ending) => {
+        running.delete(controller)
+        Queue.offerUnsafe(endings, ending)
+      })
     })
     const pass = Effect.gen(function* () {
-      const limit = config.hookConcurrency - running
+      const limit = config.hookConcurrency - busy
       if (limit <= 0) return
       const claimed = yield* lasting(claimHooks(sql, { node, limit, leaseSeconds }))
       yield* Effect.uninterruptible(Effect.forEach(claimed, begin, { discard: true }))
+      if (mayTakeMore(claimed, limit)) bell.ring()
       ringLater(
         bell,
         claimed.flatMap(({ policy }) => {
@@ -139,6 +142,15 @@ export const dispatcherLayer: Layer.Layer<
 )
 
 const none: ReadonlySet<string> = new Set()
+
+/** Whether a subscription got its share to the last place, while others left theirs. */
+const mayTakeMore = (claimed: ReadonlyArray<ClaimedHook>, limit: number): boolean => {
+  const sharing = claimed[0]?.sharing ?? 0
+  if (sharing < 2 || claimed.length >= limit) return false
+  const taken = new Map<string, number>()
+  for (const hook of claimed) taken.set(hook.subscription_uuid, (taken.get(hook.subscription_uuid) ?? 0) + 1)
+  return Math.max(...taken.values()) >= Math.ceil(limit / sharing)
+}
 
 /** Rings when the first of these delays, in seconds, is over. */
 const ringLater = (bell: HookBell["Service"], delays: ReadonlyArray<number>): void => {

@@ -1,28 +1,47 @@
 import { Effect } from "effect"
 import { AppConfig } from "../../runtime/config.ts"
-import { defaultPolicy } from "../../schemas/webhookd/policy.ts"
+import { type DeliveryPolicy, defaultPolicy } from "../../schemas/webhookd/policy.ts"
 import type { HookService } from "./hook-service.ts"
 import type { AttemptRecord, ClaimedHook } from "./hook-store.ts"
-import { failed, type Outcome, permanent } from "./outcome.ts"
+import { failed, type Outcome } from "./outcome.ts"
 import { attemptsInAll, retryDelay } from "./retry.ts"
 import { Sealing } from "./sealing.ts"
-import { type SignatureKind, signature } from "./signature.ts"
+import { signature } from "./signature.ts"
 
 /** The longest that one attempt may take, its redirects included. */
-const attemptLimit = "1 minute"
+const attemptMillis = 60_000
 
-/** Makes one attempt of a hook, from its config to its record. */
+/** What came of a hook that was taken. */
+export type Ending =
+  | { readonly type: "attempted"; readonly hook: ClaimedHook; readonly record: AttemptRecord }
+  | { readonly type: "postponed"; readonly hook: ClaimedHook; readonly seconds: number }
+
+/** Makes one attempt of a hook, from its config to its record. Never rejects. */
+export type MakeAttempt = (
+  hook: ClaimedHook,
+  service: HookService,
+  controller: AbortController
+) => Promise<Ending>
+
+/** Attempts are plain promises: thousands a second need no fiber each. */
 export const makeAttempt = Effect.gen(function* () {
   const config = yield* AppConfig
   const { open } = yield* Sealing
+  const warn = Effect.runForkWith(yield* Effect.context<never>())
   const defaults = { maxAttempts: config.hookMaxAttempts, factor: config.hookRetryFactor }
-  return Effect.fnUntraced(function* (hook: ClaimedHook, service: HookService) {
+
+  const attempt: MakeAttempt = async (hook, service, controller) => {
     const startedAt = new Date()
     const policy = { ...defaultPolicy, ...hook.policy }
     const secrets = hook.secrets.flatMap((sealed) => open(sealed) ?? [])
-    const outcome = yield* run(hook, service, policy.headers, secrets, policy.signature)
+    const outcome = await run(hook, service, policy, secrets, controller).catch((error: unknown) => {
+      warn(
+        Effect.logError(`The service ${service.name} could not run the hook ${hook.uuid}: ${placeOf(error)}`)
+      )
+      return failed("the service failed")
+    })
     if (outcome.class === "postponed") {
-      return { type: "postponed", hook, seconds: outcome.retryAfter ?? 1 } as const
+      return { type: "postponed", hook, seconds: outcome.retryAfter ?? 1 }
     }
     const number = hook.attempts + 1
     const delay = hook.redelivery ? undefined : retryDelay(policy, defaults, number, outcome, Math.random())
@@ -39,8 +58,9 @@ export const makeAttempt = Effect.gen(function* () {
       delay,
       disable: disableReason(outcome, config.hookGoneDisables)
     }
-    return { type: "attempted", hook, record } as const
-  })
+    return { type: "attempted", hook, record }
+  }
+  return attempt
 })
 
 const disableReason = ({ wish, statusCode }: Outcome, goneDisables: boolean): string | undefined => {
@@ -48,18 +68,22 @@ const disableReason = ({ wish, statusCode }: Outcome, goneDisables: boolean): st
   return goneDisables && statusCode === 410 ? "the receiver is gone" : undefined
 }
 
-/** What a service throws is a failed attempt; so is one that takes too long. */
+/** Rejects with what the service throws. One that takes too long has failed. */
 const run = (
   hook: ClaimedHook,
   service: HookService,
-  headers: Readonly<Record<string, string>>,
+  { headers, signature: kind }: DeliveryPolicy,
   secrets: ReadonlyArray<string>,
-  kind: SignatureKind
-): Effect.Effect<Outcome> =>
-  Effect.suspend(() => {
+  controller: AbortController
+): Promise<Outcome> =>
+  new Promise((resolve, reject) => {
+    const limit = setTimeout(() => {
+      resolve(failed("the attempt took longer than a minute"))
+      controller.abort()
+    }, attemptMillis)
     const event: Readonly<Record<string, unknown>> = JSON.parse(hook.event)
-    return Effect.tryPromise((signal) =>
-      service.run({
+    service
+      .run({
         uuid: hook.uuid,
         number: hook.attempts + 1,
         eventName: hook.event_name,
@@ -73,44 +97,21 @@ const run = (
           eventsUserUuid: hook.events_user_uuid
         },
         headers,
-        sign: (body) => signatureHeaders(hook.uuid, body, secrets, kind),
-        signal
+        sign: (body) => {
+          const timestamp = Math.floor(Date.now() / 1000)
+          const signed = signature({ id: hook.uuid, timestamp, body }, secrets, kind)
+          return {
+            "webhook-id": hook.uuid,
+            "webhook-timestamp": String(timestamp),
+            ...(signed === "" ? {} : { "webhook-signature": signed })
+          }
+        },
+        signal: controller.signal
       })
-    )
-  }).pipe(
-    Effect.timeoutOrElse({
-      duration: attemptLimit,
-      orElse: () => Effect.succeed(failed("the attempt took longer than a minute"))
-    }),
-    Effect.catchTag("UnknownError", ({ cause }) =>
-      Effect.as(
-        Effect.logError(`The service ${service.name} could not run the hook ${hook.uuid}: ${placeOf(cause)}`),
-        failed("the service failed")
-      )
-    ),
-    Effect.catchDefect((defect) =>
-      Effect.as(
-        Effect.logError(`The hook ${hook.uuid} could not be run`, defect),
-        permanent("the hook could not be run")
-      )
-    )
-  )
+      .then(resolve, reject)
+      .finally(() => clearTimeout(limit))
+  })
 
 /** What broke and where, without the message: it may quote what is secret. */
 const placeOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}${/\n {4}at .*/.exec(error.stack ?? "")?.[0] ?? ""}` : "unknown"
-
-const signatureHeaders = (
-  id: string,
-  body: Buffer,
-  secrets: ReadonlyArray<string>,
-  kind: SignatureKind
-): Readonly<Record<string, string>> => {
-  const timestamp = Math.floor(Date.now() / 1000)
-  const signed = signature({ id, timestamp, body }, secrets, kind)
-  return {
-    "webhook-id": id,
-    "webhook-timestamp": String(timestamp),
-    ...(signed === "" ? {} : { "webhook-signature": signed })
-  }
-}

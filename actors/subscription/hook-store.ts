@@ -20,6 +20,8 @@ export interface ClaimedHook {
   readonly subscription_name: string
   /** Null: nobody said anything. */
   readonly policy: DeliveryPolicy | null
+  /** How many subscriptions shared the places. */
+  readonly sharing: number
   /** Whether the subscription's actor wants to hear of a success. */
   readonly failing: boolean
   /** Sealed, newest first. */
@@ -67,17 +69,18 @@ const readiness = `
       - extract(epoch FROM greatest(s.rate_at, now()) - now())) * s.rate_per_second)::integer + 1 AS allowed
     FROM queue q JOIN webhook_subscription s ON s.uuid = q.subscription_uuid
     WHERE s.rate_per_second IS NOT NULL FOR NO KEY UPDATE OF s SKIP LOCKED),
-  ready AS (
+  room AS (
     SELECT s.uuid, s.number, s.fifo, least(l.allowed,
       CASE s.breaker WHEN 'closed' THEN coalesce(s.max_concurrency, 10) WHEN 'half_open' THEN 1 ELSE 0 END
         - coalesce(r.hooks, 0)) AS room
     FROM queue q JOIN webhook_subscription s ON s.uuid = q.subscription_uuid
     LEFT JOIN running r ON r.subscription_uuid = s.uuid LEFT JOIN limited l ON l.uuid = s.uuid
-    WHERE s.enabled AND (s.rate_per_second IS NULL OR l.uuid IS NOT NULL))`
+    WHERE s.enabled AND (s.rate_per_second IS NULL OR l.uuid IS NOT NULL)),
+  ready AS (SELECT *, count(*) OVER () AS sharing FROM room WHERE room > 0)`
 
 /**
- * Takes due hooks for a node, in turns over the subscriptions, so that none waits behind another's queue
- * (contracts/webhooks.md 15.8). Of a subscription in `fifo` only the oldest one that is not done may run.
+ * Takes due hooks for a node, the same share for each subscription, so that none waits behind another's queue
+ * (contracts/webhooks.md 15.8); what a short queue leaves is for the next call. Of a subscription in `fifo` only the oldest one that is not done may run.
  */
 export const claimHooks = (
   sql: SqlClient.SqlClient,
@@ -87,16 +90,17 @@ export const claimHooks = (
   return sql<ClaimedHook>`
     WITH RECURSIVE ${sql.literal(queues)}, ${sql.literal(readiness)},
     due AS (
-      SELECT h.uuid, s.number FROM ready s CROSS JOIN LATERAL (
+      SELECT h.uuid, s.number, s.sharing FROM ready s CROSS JOIN LATERAL (
         SELECT t.uuid, row_number() OVER (ORDER BY t.next_attempt_at, t.number) AS turn FROM (
           SELECT w.uuid, w.next_attempt_at, w.number FROM webhook_hook w
           WHERE w.subscription_uuid = s.uuid AND w.state IN ('pending', 'waiting') AND w.next_attempt_at <= now()
           ORDER BY w.next_attempt_at, w.number
-          LIMIT CASE WHEN s.fifo THEN 0 ELSE greatest(0, s.room) END FOR UPDATE SKIP LOCKED) t
+          LIMIT CASE WHEN s.fifo THEN 0 ELSE least(s.room, ceil(${limit}::float8 / s.sharing)) END
+          FOR UPDATE SKIP LOCKED) t
         UNION ALL
         SELECT f.uuid, 1 FROM (
           SELECT w.uuid FROM webhook_hook w
-          WHERE s.fifo AND s.room > 0 AND w.state IN ('pending', 'waiting') AND w.next_attempt_at <= now()
+          WHERE s.fifo AND w.state IN ('pending', 'waiting') AND w.next_attempt_at <= now()
             AND w.subscription_uuid = s.uuid AND w.number = (
               SELECT x.number FROM webhook_hook x
               WHERE x.subscription_uuid = s.uuid AND x.state IN ('pending', 'waiting', 'running')
@@ -119,6 +123,7 @@ export const claimHooks = (
     RETURNING h.uuid::text AS uuid, h.subscription_uuid::text AS subscription_uuid, h.event_name, h.event, h.service,
       h.config, h.attempts, h.redelivery, s.owner_user_uuid, s.events_user_uuid, s.owner_tenant_uuid,
       s.name AS subscription_name, s.policy, s.failing OR s.breaker <> 'closed' AS failing,
+      due.sharing::integer AS sharing,
       ARRAY(SELECT k.sealed FROM webhook_secret k WHERE k.subscription_uuid = s.uuid
         AND (k.expires_at IS NULL OR k.expires_at > now()) ORDER BY k.number DESC) AS secrets`
 }

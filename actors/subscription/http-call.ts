@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises"
-import { type IncomingMessage, request as httpRequest } from "node:http"
-import { request as httpsRequest, type RequestOptions } from "node:https"
+import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http"
+import { request as httpsRequest } from "node:https"
+import { connect, isIP } from "node:net"
+import { connect as connectTls } from "node:tls"
 import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib"
 import { type Asker, type Guard, judge } from "./destination.ts"
 import { BadRequest, type HookRequest, plainUrl, readUrl } from "./http-request.ts"
@@ -81,26 +83,18 @@ const exchange = (
   ca: Buffer | undefined
 ): Promise<Response> =>
   new Promise((resolve, reject) => {
-    const host = url.hostname.replace(/^\[|\]$/g, "")
     const settings: RequestOptions = {
       method,
-      host,
-      port: url.port || undefined,
+      host: pinned.address,
       path: url.pathname + url.search,
       headers: {
         Host: url.host,
         ...headers,
         ...(body === noBody ? {} : { "Content-Length": String(body.length) })
       },
-      agent: false,
       signal,
-      // Node asks for all addresses or for one.
-      lookup: (_host, wanted, answer) => {
-        if (wanted.all === true) answer(null, [pinned])
-        else answer(null, pinned.address, pinned.family)
-      },
-      rejectUnauthorized: verifyCertificate !== "false",
-      ...(ca === undefined ? {} : { ca })
+      // A connection of its own, without an agent.
+      createConnection: () => socketTo(url, pinned.address, verifyCertificate !== "false", ca)
     }
     const request = url.protocol === "https:" ? httpsRequest(settings) : httpRequest(settings)
     const connecting = setTimeout(
@@ -147,6 +141,19 @@ const exchange = (
     request.end(body === noBody ? undefined : body)
   })
 
+const socketTo = (url: URL, address: string, verify: boolean, ca: Buffer | undefined) => {
+  if (url.protocol === "http:") return connect({ host: address, port: Number(url.port || 80) })
+  const name = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "")
+  return connectTls({
+    host: address,
+    port: Number(url.port || 443),
+    // An address has no name to ask for (RFC 6066, 3); its certificate is checked for the address itself.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    rejectUnauthorized: verify,
+    ...(ca === undefined ? {} : { ca })
+  })
+}
+
 /** After a redirect that turns the call into one without a body. */
 const noBody = Buffer.alloc(0)
 
@@ -191,10 +198,10 @@ const redirected = (request: HookRequest, response: Response): HookRequest | und
 }
 
 const outcomeOf = (request: HookRequest, response: Response): Outcome => {
-  const error = `${response.status} ${response.reason} for ${plainUrl(request.url).href}`
   const detail = detailOf(request, response)
   const common = { statusCode: response.status, ...wishOf(response), ...retryAfterOf(response) }
   if (response.status < 400) return { class: "success", detail, ...common }
+  const error = `${response.status} ${response.reason} for ${plainUrl(request.url).href}`
   return {
     class: response.status === 410 ? "permanent" : "retry",
     detail: { ...detail, error },
@@ -242,6 +249,7 @@ const withoutSecrets = ({ headers, confidential }: HookRequest) =>
 
 /** JSON as what it says, anything else as text; a long body is cut. */
 const logged = (body: Buffer): unknown => {
+  if (body.length === 0) return ""
   const text = body.toString("utf8")
   if (text.length > loggedCharacters) return text.slice(0, loggedCharacters)
   try {

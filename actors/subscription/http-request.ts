@@ -61,6 +61,7 @@ export const buildRequest = (
 
 /** The URL without its user information. */
 export const plainUrl = (url: URL): URL => {
+  if (url.username === "" && url.password === "") return url
   const plain = new URL(url)
   plain.username = ""
   plain.password = ""

@@ -2,6 +2,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -36,18 +37,36 @@ export const signature = (
   secrets: ReadonlyArray<string>,
   kind: SignatureKind
 ): string => {
+  if (kind === "none") return ""
   const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body])
   return secrets
-    .flatMap((secret) => secretBytes(secret) ?? [])
-    .flatMap((key) => [
-      ...(kind === "v1" || kind === "both"
-        ? [`v1,${createHmac("sha256", key).update(content).digest("base64")}`]
-        : []),
-      ...(kind === "v1a" || kind === "both"
-        ? [`v1a,${sign(null, content, privateKeyOf(key)).toString("base64")}`]
-        : [])
+    .flatMap((secret) => keysOf(secret) ?? [])
+    .flatMap((keys) => [
+      ...(kind === "v1a" ? [] : [`v1,${createHmac("sha256", keys.shared).update(content).digest("base64")}`]),
+      ...(kind === "v1" ? [] : [`v1a,${sign(null, content, keys.own()).toString("base64")}`])
     ])
     .join(" ")
+}
+
+interface Keys {
+  readonly shared: KeyObject
+  readonly own: () => KeyObject
+}
+
+/** Keys of secrets that were used of late: making one costs more than a signature. */
+const recentKeys = new Map<string, Keys>()
+const mostKeys = 5_000
+
+const keysOf = (secret: string): Keys | undefined => {
+  const known = recentKeys.get(secret)
+  if (known !== undefined) return known
+  const bytes = secretBytes(secret)
+  if (bytes === undefined) return undefined
+  let own: KeyObject | undefined
+  const keys = { shared: createSecretKey(bytes), own: () => (own ??= privateKeyOf(bytes)) }
+  if (recentKeys.size >= mostKeys) recentKeys.clear()
+  recentKeys.set(secret, keys)
+  return keys
 }
 
 /**
