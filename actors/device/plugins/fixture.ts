@@ -23,14 +23,30 @@ export interface Bench {
   httpProxy: string | null
   /** What the devices were told: `regenerate acme`, `withdraw acme`. */
   readonly told: Array<string>
+  /** What the devices do when they are told: nothing takes long. */
+  listen: Effect.Effect<void>
 }
 
-export const makeBench = (): Bench => ({ server: null, locale: null, httpProxy: null, told: [] })
+export const makeBench = (): Bench => ({
+  server: null,
+  locale: null,
+  httpProxy: null,
+  told: [],
+  listen: Effect.void
+})
 
 const devicesOf = (bench: Bench) =>
   Layer.succeed(DevicePlugins, {
-    regenerate: (plugin) => Effect.sync(() => void bench.told.push(`regenerate ${plugin}`)),
-    withdraw: (plugin) => Effect.sync(() => void bench.told.push(`withdraw ${plugin}`))
+    regenerate: (plugin) =>
+      Effect.andThen(
+        Effect.sync(() => void bench.told.push(`regenerate ${plugin}`)),
+        Effect.suspend(() => bench.listen)
+      ),
+    withdraw: (plugin) =>
+      Effect.andThen(
+        Effect.sync(() => void bench.told.push(`withdraw ${plugin}`)),
+        Effect.suspend(() => bench.listen)
+      )
   })
 
 const parametersOf = (bench: Bench) =>

@@ -43,6 +43,11 @@ export class InstalledPlugins extends Context.Service<
     readonly remove: (id: string) => Effect.Effect<void>
     readonly parameters: (id: string) => Effect.Effect<ParameterValues>
     readonly setParameter: (plugin: string, id: string, value: string | null) => Effect.Effect<void>
+    /** Plugins whose devices have not heard of a change, since a crash came between. */
+    readonly unsettled: Effect.Effect<ReadonlyArray<string>>
+    /** From now on until it is settled the plugin is among the unsettled. */
+    readonly unsettle: (id: string) => Effect.Effect<void>
+    readonly settle: (id: string) => Effect.Effect<void>
     readonly store: PluginStore
   }
 >()("strowger/actors/device/plugins/InstalledPlugins") {
@@ -116,6 +121,18 @@ export class InstalledPlugins extends Context.Service<
                       ON CONFLICT (plugin, id) DO UPDATE SET value = excluded.value`
             )
           ),
+        unsettled: Effect.map(
+          dieOnSqlError(sql<{ plugin: string }>`SELECT plugin FROM provd_plugin_changes ORDER BY plugin`),
+          (rows) => rows.map(({ plugin }) => plugin)
+        ),
+        unsettle: (id) =>
+          Effect.asVoid(
+            dieOnSqlError(
+              sql`INSERT INTO provd_plugin_changes (plugin) VALUES (${id}) ON CONFLICT DO NOTHING`
+            )
+          ),
+        settle: (id) =>
+          Effect.asVoid(dieOnSqlError(sql`DELETE FROM provd_plugin_changes WHERE plugin = ${id}`)),
         store
       }
     })

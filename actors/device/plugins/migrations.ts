@@ -19,5 +19,10 @@ export const pluginMigrations: Migrations = {
         value text NOT NULL,
         PRIMARY KEY (plugin, id)
       )`
+  }),
+  "0096_provd_plugin_changes": Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    // Plugins that come or go, until their devices have heard of it.
+    yield* sql`CREATE TABLE provd_plugin_changes (plugin text PRIMARY KEY)`
   })
 }

@@ -156,6 +156,15 @@ export const pluginManagerLayer: Layer.Layer<
         })
       )
 
+    /** The devices hear of it in any case, after a crash at the next start. */
+    const changing = <A, E>(id: string, work: Effect.Effect<A, E>) =>
+      Effect.gen(function* () {
+        yield* installed.unsettle(id)
+        const result = yield* Effect.result(work)
+        yield* installed.settle(id)
+        return yield* Effect.fromResult(result)
+      })
+
     /** A plugin that does not load stays installed; its devices are not configured. */
     const bringIntoService = (id: string) =>
       registry.load(id).pipe(
@@ -228,6 +237,14 @@ export const pluginManagerLayer: Layer.Layer<
           : Effect.fail(new UnknownParameter({ id }))
       )
 
+    const settleAll = Effect.gen(function* () {
+      for (const id of yield* installed.unsettled) {
+        yield* registry.instance(id) === undefined ? devices.withdraw(id) : devices.regenerate(id)
+        yield* installed.settle(id)
+      }
+    })
+    yield* Effect.forkScoped(settleAll)
+
     return {
       install: (id) =>
         inBackground(
@@ -237,10 +254,10 @@ export const pluginManagerLayer: Layer.Layer<
           Effect.gen(function* () {
             if (yield* installed.isInstalled(id)) return yield* new PluginInstalled({ plugin: id })
             if (installed.bundled(id) !== undefined)
-              return () => Effect.andThen(installed.setBundled(id, true), bringIntoService(id))
+              return () => changing(id, Effect.andThen(installed.setBundled(id, true), bringIntoService(id)))
             const offered = yield* offeredAs(id)
             return (root: Step) =>
-              Effect.andThen(placeFromRepository(id, offered, root), bringIntoService(id))
+              changing(id, Effect.andThen(placeFromRepository(id, offered, root), bringIntoService(id)))
           })
         ),
 
@@ -253,7 +270,7 @@ export const pluginManagerLayer: Layer.Layer<
             yield* needInstalled(id)
             const offered = yield* offeredAs(id)
             return (root: Step) =>
-              Effect.andThen(placeFromRepository(id, offered, root), bringIntoService(id))
+              changing(id, Effect.andThen(placeFromRepository(id, offered, root), bringIntoService(id)))
           })
         ),
 
@@ -262,9 +279,12 @@ export const pluginManagerLayer: Layer.Layer<
           id,
           Effect.gen(function* () {
             yield* needInstalled(id)
-            yield* registry.unload(id)
-            yield* installed.remove(id)
-            yield* devices.withdraw(id)
+            yield* changing(
+              id,
+              registry
+                .unload(id)
+                .pipe(Effect.andThen(installed.remove(id)), Effect.andThen(devices.withdraw(id)))
+            )
           }).pipe(Effect.uninterruptible)
         ),
 
@@ -296,7 +316,10 @@ export const pluginManagerLayer: Layer.Layer<
       ),
 
       reload: (id) =>
-        exclusively(id, Effect.andThen(needInstalled(id), Effect.uninterruptible(bringIntoService(id)))),
+        exclusively(
+          id,
+          Effect.andThen(needInstalled(id), Effect.uninterruptible(changing(id, bringIntoService(id))))
+        ),
 
       installed: Effect.gen(function* () {
         const found: Record<string, JsonObject> = {}
@@ -390,11 +413,15 @@ export const pluginManagerLayer: Layer.Layer<
             return yield* new InvalidParameter({
               message: `${id}: expected null or a text of at most ${longestValue} characters`
             })
-          yield* installed.setParameter(plugin, id, value)
-          yield* Effect.catch(registry.refresh(plugin), ({ message }) =>
+          const refreshed = Effect.catch(registry.refresh(plugin), ({ message }) =>
             Effect.logWarning(`Phone plugin ${plugin} keeps its common files: ${message}`)
           )
-          yield* devices.regenerate(plugin)
+          yield* changing(
+            plugin,
+            installed
+              .setParameter(plugin, id, value)
+              .pipe(Effect.andThen(refreshed), Effect.andThen(devices.regenerate(plugin)))
+          )
         })
     }
   })

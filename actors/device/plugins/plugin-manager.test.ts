@@ -208,6 +208,40 @@ layer(pluginDatabaseLayer, { timeout: "60 seconds", excludeTestServices: true })
         }).pipe(Effect.scoped)
       )
 
+      it.effect("tell their devices after a crash what could not be told before", () =>
+        Effect.gen(function* () {
+          const { folder, repository, bench } = yield* workshop
+          const start = () => Layer.fresh(managerLayer(folder, bench))
+          const hears = (words: string) =>
+            eventually(
+              Effect.sync(() => bench.told),
+              (told) => told.at(-1) === words
+            )
+          repository.offer("acme", acme("1.0"))
+          bench.listen = Effect.never
+          yield* Effect.gen(function* () {
+            yield* updated
+            yield* (yield* PluginManager).install("acme")
+            yield* hears("regenerate acme")
+          }).pipe(Effect.provide(start()))
+          assert.deepStrictEqual(bench.told.splice(0), ["regenerate acme"])
+
+          bench.listen = Effect.void
+          yield* Effect.provide(hears("regenerate acme"), start())
+          bench.told.splice(0)
+          yield* Effect.provide(
+            Effect.flatMap(PluginManager, ({ uninstall }) => uninstall("acme")),
+            start()
+          )
+          assert.deepStrictEqual(bench.told.splice(0), ["withdraw acme"])
+          yield* Effect.provide(
+            Effect.flatMap(PluginManager, ({ loaded }) => loaded),
+            start()
+          )
+          assert.deepStrictEqual(bench.told, [])
+        }).pipe(Effect.scoped)
+      )
+
       it.effect("without an entry serve their files and nothing else", () =>
         Effect.gen(function* () {
           const { folder, repository, bench } = yield* workshop
