@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import { Cause, Effect, Exit, type Scope } from "effect"
+import { Cause, Effect, Exit, LogLevel, type Scope } from "effect"
 import { PhoneRequests, type Served } from "../../actors/device/phone-requests.ts"
 import { AppConfig, millis } from "../../runtime/config.ts"
 import { type ListenFailed, listen } from "../listen.ts"
@@ -19,6 +19,7 @@ export const phoneHttpListener = Effect.gen(function* (): Effect.fn.Return<
   const config = yield* AppConfig
   const phones = yield* PhoneRequests
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
+  const debugging = LogLevel.isGreaterThanOrEqualTo("Debug", config.logLevel)
   const keyed = config.phoneHttpAuth === "url_key"
 
   const answer = (request: IncomingMessage, response: ServerResponse) => {
@@ -40,8 +41,14 @@ export const phoneHttpListener = Effect.gen(function* (): Effect.fn.Return<
       },
       split?.key
     )
-    if (!Effect.isEffect(served)) return sendServed(request, response, path, served)
+    if (!Effect.isEffect(served)) return give(request, response, path, served)
     runFork(served).addObserver((exit) => finish(request, response, path, exit))
+  }
+  const give = (request: IncomingMessage, response: ServerResponse, path: string, served: Served) => {
+    if (served.kind === "missing" && debugging) {
+      runFork(Effect.logDebug(`404 ${JSON.stringify(path)}: ${served.reason}`))
+    }
+    sendServed(request, response, path, served)
   }
   const finish = (
     request: IncomingMessage,
@@ -49,7 +56,7 @@ export const phoneHttpListener = Effect.gen(function* (): Effect.fn.Return<
     path: string,
     exit: Exit.Exit<Served>
   ) => {
-    if (Exit.isSuccess(exit)) return sendServed(request, response, path, exit.value)
+    if (Exit.isSuccess(exit)) return give(request, response, path, exit.value)
     sendStatus(response, 500)
     if (Cause.hasInterruptsOnly(exit.cause)) return
     runFork(Effect.logError(`The phone request ${JSON.stringify(path)} failed`, exit.cause))
