@@ -61,6 +61,7 @@ import { Inspector } from "./runtime/actor/inspection.ts"
 import { actorMigrations } from "./runtime/actor/migrations.ts"
 import { ActorStore } from "./runtime/actor/store.ts"
 import { ActorSystem } from "./runtime/actor/system.ts"
+import { AgiScripts } from "./runtime/agi/scripts.ts"
 import { eventBusLayer } from "./runtime/bus/event-bus-layer.ts"
 import { Outbox } from "./runtime/bus/outbox.ts"
 import { outboxMigrations } from "./runtime/bus/outbox-migrations.ts"
@@ -104,6 +105,7 @@ const inhabitantsLayer = Layer.mergeAll(
   Layer.provideMerge(actorClockLayer),
   Layer.provideMerge(agentAsteriskEventsLayer),
   Layer.provideMerge(agentAgiLayer),
+  Layer.provideMerge(AgiScripts.layer),
   Layer.provideMerge(agentSynchroniserLayer),
   Layer.provideMerge(AgentConfigurationEvents.layer),
   Layer.provideMerge(

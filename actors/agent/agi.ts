@@ -1,6 +1,7 @@
 import { Effect, Layer, Schedule } from "effect"
 import type { AgiAnswer, AgiRequest } from "../../runtime/agi/agi.ts"
 import { agiListener } from "../../runtime/agi/listener.ts"
+import { AgiScripts } from "../../runtime/agi/scripts.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { Tenants } from "../identity/tenants.ts"
@@ -10,25 +11,30 @@ import { agentActor } from "./agent.ts"
 /**
  * Tells the dialplan which device to dial for an agent, so that a plain Asterisk can be used: its queues call
  * `Local/id-<agent id>@agentcallback` (contracts/callcenter.md 1), and that context asks
- * `AGI(agi://<host>:4573/agent?id=<agent id>)`. Off when `STROWGER_AGI_PORT` is 0. An address that cannot be had is
+ * `AGI(agi://<host>:4573/agent?id=<agent id>)`. The scripts of others (`AgiScripts`) are answered too. Off when `STROWGER_AGI_PORT` is 0. An address that cannot be had is
  * logged and tried again, since nothing else depends on it.
  */
-export const agentAgiLayer: Layer.Layer<never, never, AppConfig | ActorSystem | CallCentre | Tenants> =
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const { agiHost: host, agiPort: port } = yield* AppConfig
-      if (port === 0) return
-      const services = yield* Effect.context<ActorSystem | CallCentre | Tenants>()
-      const answer = (request: AgiRequest) => Effect.provideContext(answerAgi(request), services)
-      yield* agiListener({ host, port, answer }).pipe(
-        Effect.tap(() => Effect.logInfo(`FastAGI answers on ${host}:${port}`)),
-        Effect.tapError(({ message }) => Effect.logError(`The dialplan cannot ask for agents: ${message}`)),
-        Effect.retry(Schedule.spaced("30 seconds")),
-        Effect.andThen(Effect.never),
-        Effect.forkScoped
-      )
-    })
-  )
+export const agentAgiLayer: Layer.Layer<
+  never,
+  never,
+  AppConfig | ActorSystem | AgiScripts | CallCentre | Tenants
+> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { agiHost: host, agiPort: port } = yield* AppConfig
+    if (port === 0) return
+    const services = yield* Effect.context<ActorSystem | CallCentre | Tenants>()
+    const scripts = yield* AgiScripts
+    const answer = (request: AgiRequest) =>
+      scripts.find(request.script)?.(request) ?? Effect.provideContext(answerAgi(request), services)
+    yield* agiListener({ host, port, answer }).pipe(
+      Effect.tap(() => Effect.logInfo(`FastAGI answers on ${host}:${port}`)),
+      Effect.tapError(({ message }) => Effect.logError(`The dialplan cannot ask for agents: ${message}`)),
+      Effect.retry(Schedule.spaced("30 seconds")),
+      Effect.andThen(Effect.never),
+      Effect.forkScoped
+    )
+  })
+)
 
 /** What the dialplan learns of an agent. With every status but OK the device is empty. */
 export type AgentDeviceStatus = "OK" | "LOGGED_OFF" | "UNKNOWN" | "UNAVAILABLE"
@@ -45,7 +51,7 @@ export const answerAgi = Effect.fnUntraced(function* (
   if (id === undefined) {
     return {
       ...answerOf("UNKNOWN", ""),
-      notice: "Strowger answers agi://<host>:<port>/agent?id=<agent id> and nothing else"
+      notice: "Strowger answers agi://<host>:<port>/agent?id=<agent id> and .../provision,<code>,<address>"
     }
   }
   return yield* deviceOf(id).pipe(

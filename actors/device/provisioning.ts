@@ -4,6 +4,7 @@ import { lineDevicesLayer } from "./lines/lines-layer.ts"
 import { Operations } from "./operations.ts"
 import { PhoneNotifier } from "./phone-notifier.ts"
 import { phoneRequestsLayer } from "./phone-requests-layer.ts"
+import { provisioningCodeLayer } from "./provisioning-code.ts"
 import { InstalledPlugins } from "./plugins/installed-plugins.ts"
 import { pluginManagerLayer } from "./plugins/plugin-manager-layer.ts"
 import { PluginRegistry, phonePluginsLayer } from "./plugins/plugin-registry.ts"
@@ -13,10 +14,11 @@ import { PluginRegistry, phonePluginsLayer } from "./plugins/plugin-registry.ts"
  * and on top the lines of the configuration and the requests of phones.
  */
 export const provisioningLayer = Layer.mergeAll(
-  lineDevicesLayer,
+  provisioningCodeLayer,
   phoneRequestsLayer,
   pluginManagerLayer
 ).pipe(
+  Layer.provideMerge(lineDevicesLayer),
   Layer.provideMerge(deviceLayer),
   Layer.provideMerge(PhoneNotifier.layer),
   Layer.provideMerge(Operations.layer),

@@ -1,8 +1,11 @@
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Configs } from "../../actors/device/configs.ts"
+import { LineDeviceSettlement } from "../../actors/device/lines/settlement.ts"
 import { ProvdApi } from "../../schemas/provd/api.ts"
+import type { JsonObject } from "../../schemas/provd/device.ts"
 import { failed, Forbidden, invalid, noSuchResource } from "../../schemas/provd/errors.ts"
+import { own } from "../../schemas/provd/json.ts"
 import { linksTo, pathTo } from "./links.ts"
 import { documentQueryOf } from "./list-query.ts"
 
@@ -12,6 +15,12 @@ export const configHandlers = HttpApiBuilder.group(
   "configs",
   Effect.fnUntraced(function* (handlers) {
     const configs = yield* Configs
+    const settlement = yield* LineDeviceSettlement
+    /** Phones follow a change of the config, if it is a registrar's. */
+    const followed = <A, E>(documents: ReadonlyArray<JsonObject>, change: Effect.Effect<A, E>) =>
+      documents.some((document) => own(document, "X_type") === "registrar")
+        ? settlement.followRegistrar(change)
+        : change
     return handlers.handleAll({
       root: () =>
         Effect.succeed(linksTo({ "cfg.configs": "cfg_mgr/configs", "cfg.autocreate": "cfg_mgr/autocreate" })),
@@ -21,7 +30,7 @@ export const configHandlers = HttpApiBuilder.group(
           Effect.mapError(({ message }) => invalid(message))
         ),
       create: ({ payload }) =>
-        configs.create(payload.config).pipe(
+        followed([payload.config], configs.create(payload.config)).pipe(
           Effect.map(created),
           Effect.catchTags({
             InvalidDocument: ({ message }) => Effect.fail(invalid(message)),
@@ -34,7 +43,10 @@ export const configHandlers = HttpApiBuilder.group(
           Effect.mapError(noSuchResource)
         ),
       update: ({ params, payload }) =>
-        configs.update(params.config_id, payload.config).pipe(
+        configs.get(params.config_id).pipe(
+          Effect.flatMap((before) =>
+            followed([before, payload.config], configs.update(params.config_id, payload.config))
+          ),
           Effect.catchTags({
             NoSuchConfig: () => Effect.fail(noSuchResource()),
             InvalidDocument: ({ message }) => Effect.fail(failed(message))

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from "effect"
+import { LineDeviceSettlement } from "../../actors/device/lines/settlement.ts"
 import { Operations } from "../../actors/device/operations.ts"
 import { PhoneRequests } from "../../actors/device/phone-requests.ts"
 import { NoSuchPlugin } from "../../actors/device/plugins/plugin-errors.ts"
@@ -49,6 +50,7 @@ export const testProvdLayer: Layer.Layer<TestProvd | TestIdentity> = Layer.unwra
       provisioningInMemory,
       Operations.layer,
       PhoneListeners.layer,
+      Layer.mock(LineDeviceSettlement, { followRegistrar: (change) => change }),
       Layer.mock(PhoneRequests, {
         serve: () => ({ kind: "forbidden" }),
         learn: (request) => Effect.sync(() => void learnt.push(request))
