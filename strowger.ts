@@ -21,6 +21,7 @@ import { pluginMigrations } from "./actors/device/plugins/migrations.ts"
 import { provisioningLayer } from "./actors/device/provisioning.ts"
 import { identityLayer } from "./actors/identity/identity.ts"
 import { identityMigrations } from "./actors/identity/migrations.ts"
+import { identitySweepsLayer } from "./actors/identity/session-sweeper.ts"
 import { CallCentre } from "./actors/pbx/call-centre.ts"
 import { callCentreLayer } from "./actors/pbx/call-centre-layer.ts"
 import { pbxMigrations } from "./actors/pbx/migrations.ts"
@@ -120,7 +121,7 @@ const inhabitantsLayer = Layer.mergeAll(
   Layer.provideMerge(webhooksLayer),
   Layer.provideMerge(pbxLayer.pipe(Layer.provide(loggedExtensionsLayer))),
   Layer.provideMerge(callCentreLayer),
-  Layer.provideMerge(identityLayer)
+  Layer.provideMerge(identitySweepsLayer.pipe(Layer.provideMerge(identityLayer)))
 )
 
 const routes = Layer.mergeAll(

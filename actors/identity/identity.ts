@@ -34,7 +34,6 @@ import { SamlConfigurations } from "./saml-configurations.ts"
 import { SamlSessions } from "./saml-sessions.ts"
 import { Sealing } from "./sealing.ts"
 import { Sessions } from "./sessions.ts"
-import { sessionSweeperLayer } from "./session-sweeper.ts"
 import { TenantRegistry } from "./tenant-registry.ts"
 import { TenantTree, tenantsLayer } from "./tenant-tree.ts"
 import type { Tenants } from "./tenants.ts"
@@ -88,8 +87,7 @@ export const identityLayer: Layer.Layer<
       PasswordChanges.layer,
       Users.layer,
       TenantRegistry.layer,
-      mailDeliveryLayer,
-      sessionSweeperLayer
+      mailDeliveryLayer
     )
   ),
   Layer.provide(IdentityProviders.layer),

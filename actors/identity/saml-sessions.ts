@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { createHash, createPrivateKey, randomBytes } from "node:crypto"
 import { AppConfig, millis } from "../../runtime/config.ts"
@@ -221,11 +221,6 @@ export class SamlSessions extends Context.Service<
             where started_at <= ${new Date(Date.now() - millis(config.samlSessionLifetime))}
               or (session_uuid is null and started_at <= ${oldestPending()})`)
         )
-      )
-      yield* sweep.pipe(
-        Effect.catchCause((cause) => Effect.logError("Old SAML sessions could not be removed", cause)),
-        Effect.repeat(Schedule.spaced("1 minute")),
-        Effect.forkScoped
       )
       return { begin, accept, verify, logOut, endLogout, sweep }
     })

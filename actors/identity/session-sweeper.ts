@@ -1,8 +1,10 @@
-import { Effect, Layer, Metric, Schedule } from "effect"
+import { Duration, Effect, Layer, Metric, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
+import { singleton } from "../../runtime/cluster/cluster.ts"
 import { AppConfig, millis } from "../../runtime/config.ts"
 import { authSessionExpireSoon } from "../../schemas/events/auth.ts"
 import { Transactions } from "../../runtime/bus/changes.ts"
+import { SamlSessions } from "./saml-sessions.ts"
 import { announced, Sessions } from "./sessions.ts"
 
 /** Expired sessions that were removed. */
@@ -16,29 +18,32 @@ const failed = Metric.counter("strowger_auth_session_sweeps_failed_total", {
 })
 
 /**
- * Sweeps every `STROWGER_SESSION_SWEEP_INTERVAL` as long as the layer lives, never when that is under a second
- * (contracts/auth.md 18, 19). A sweep that fails is logged and the next one comes.
+ * Sweeps on one node of the cluster at a time, as long as the layer lives: expired tokens with their sessions, those
+ * of links in mails among them, every `STROWGER_SESSION_SWEEP_INTERVAL`, never when that is under a second
+ * (contracts/auth.md 18, 19); SAML sessions every minute. A sweep that fails is logged and the next one comes.
  */
-export const sessionSweeperLayer: Layer.Layer<
-  never,
-  never,
-  SqlClient.SqlClient | Sessions | Transactions | AppConfig
-> = Layer.effectDiscard(
+export const identitySweepsLayer = Layer.unwrap(
   Effect.gen(function* () {
     const { sessionSweepInterval } = yield* AppConfig
-    if (millis(sessionSweepInterval) < 1_000) return
-    yield* Effect.suspend(() => sweepSessions).pipe(
-      Effect.catchCause((cause) =>
-        Effect.andThen(
-          Metric.update(failed, 1),
-          Effect.logError("Expired sessions could not be removed", cause)
-        )
-      ),
-      Effect.repeat(Schedule.spaced(sessionSweepInterval)),
-      Effect.forkScoped
+    const saml = yield* SamlSessions
+    const sessions =
+      millis(sessionSweepInterval) < 1_000 ? Effect.void : again(sweepSessions, sessionSweepInterval)
+    return singleton(
+      "identity-sweeps",
+      Effect.asVoid(
+        Effect.all([sessions, again(saml.sweep, Duration.minutes(1))], { concurrency: 2, discard: true })
+      )
     )
   })
 )
+
+const again = <A, E, R>(sweep: Effect.Effect<A, E, R>, pause: Duration.Duration) =>
+  Effect.suspend(() => sweep).pipe(
+    Effect.catchCause((cause) =>
+      Effect.andThen(Metric.update(failed, 1), Effect.logError("A sweep of identity failed", cause))
+    ),
+    Effect.repeat(Schedule.spaced(pause))
+  )
 
 /**
  * Removes expired tokens with their sessions and tells of it, then announces once each session that ends before
