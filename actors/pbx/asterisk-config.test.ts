@@ -147,3 +147,25 @@ describe("the configuration of a running system", () => {
     }).pipe(Effect.provide(AppConfig.layerFrom({ STROWGER_AMI_SECRET: "from-the-knob" })))
   )
 })
+
+describe("phones without a line", () => {
+  const autoprov = { username: "ap12cd56ef", password: "pass;word" }
+
+  it("have an account whose calls go to the provisioning codes, and the manager may tell phones", () => {
+    const text = textOf("strowger-pjsip.conf", { autoprov })
+    assert.deepStrictEqual(text.match(/^\[ap12cd56ef\]$/gm)?.length, 3)
+    assert.match(text, /^type = endpoint\ncontext = strowger-autoprov$/m)
+    assert.match(text, /^password = pass\\;word$/m)
+    const dialplan = textOf("strowger-extensions.conf", { autoprov })
+    assert.include(dialplan, "AGI(agi://127.0.0.1:4573/provision,${EXTEN},${CHANNEL(pjsip,remote_addr)})")
+    assert.include(dialplan, "[strowger-autoprov]\nexten => _XXXXXX,1,Answer()")
+    assert.include(dialplan, "/provision,autoprov,${CHANNEL(pjsip,remote_addr)}")
+    const user = new Map(sections(textOf("manager.d/strowger.conf", { autoprov })).get("accent_amid"))
+    assert.strictEqual(user.get("write"), "system,agent,user,command,call,originate,reporting")
+  })
+
+  it("are left out where there is no such account", () => {
+    assert.strictEqual(textOf("strowger-pjsip.conf"), "")
+    assert.notInclude(textOf("strowger-extensions.conf"), "provision")
+  })
+})

@@ -17,6 +17,13 @@ export interface AsteriskConfigData {
   /** Where Strowger's FastAGI port listens; port 0: it is off. */
   readonly agi: { readonly host: string; readonly port: number }
   readonly queues: ReadonlyArray<QueueDefinition>
+  /** The account of phones that nobody gave a line (contracts/provisioning.md 3.3); absent: there is none. */
+  readonly autoprov?: SipAccount
+}
+
+export interface SipAccount {
+  readonly username: string
+  readonly password: string
 }
 
 /** A file for Asterisk's configuration folder. */
@@ -29,15 +36,19 @@ export interface AsteriskFile {
 export const asteriskFiles = (data: AsteriskConfigData): ReadonlyArray<AsteriskFile> => [
   { name: "manager.d/strowger.conf", text: managerUser(data) },
   { name: "strowger-extensions.conf", text: dialplan(data) },
-  { name: "strowger-queues.conf", text: queues(data) }
+  { name: "strowger-queues.conf", text: queues(data) },
+  ...(data.autoprov === undefined
+    ? []
+    : [{ name: "strowger-pjsip.conf", text: autoprovEndpoint(data.autoprov) }])
 ]
 
 /**
  * The same as one text. It holds the secret of the manager user: `STROWGER_AMI_SECRET`, or a fresh one when that is
- * not set.
+ * not set, and the password of the autoprov account.
  */
 export const asteriskConfig = (
-  queues: ReadonlyArray<QueueDefinition>
+  queues: ReadonlyArray<QueueDefinition>,
+  autoprov?: SipAccount
 ): Effect.Effect<string, never, AppConfig> =>
   Effect.map(AppConfig, ({ amiUsername, amiSecret, agiHost, agiPort }) =>
     asteriskFiles({
@@ -46,13 +57,14 @@ export const asteriskConfig = (
         secret: Redacted.value(amiSecret) || randomBytes(24).toString("base64url")
       },
       agi: { host: agiHost, port: agiPort },
-      queues
+      queues,
+      ...(autoprov !== undefined && { autoprov })
     })
       .map(({ name, text }) => `; ---- ${name} ----\n\n${text}`)
       .join("\n")
   )
 
-const managerUser = ({ manager }: AsteriskConfigData): string => `\
+const managerUser = ({ manager, autoprov }: AsteriskConfigData): string => `\
 ; Strowger's manager user. manager.conf needs in [general]
 ;   enabled = yes
 ;   bindaddr = 127.0.0.1
@@ -80,14 +92,19 @@ read = system,call,agent,user
 ;   call       DeviceStateList, Hangup, Redirect, Park
 ;   originate  Originate, for calls by click and for supervisors who listen in
 ;   reporting  CoreShowChannels, ConfbridgeList
-; QueueStatus needs none. Add system for PJSIPNotify (phones fetch their settings anew) and DBPut, and whatever the
-; actions need that clients send through /api/amid.
-write = agent,user,command,call,originate,reporting
+${
+  autoprov
+    ? `;   system     PJSIPNotify, which makes phones fetch their files anew
+`
+    : `; Add system for PJSIPNotify (phones fetch their settings anew).
+`
+}; QueueStatus needs none. Add whatever the actions need that clients send through /api/amid.
+write = ${autoprov ? "system," : ""}agent,user,command,call,originate,reporting
 ; Milliseconds that Asterisk waits for Strowger to read before it gives the connection up.
 writetimeout = 5000
 `
 
-const dialplan = ({ agi }: AsteriskConfigData): string => `\
+const dialplan = ({ agi, autoprov }: AsteriskConfigData): string => `\
 ; How a queue reaches an agent. extensions.conf needs the line
 ;   #include strowger-extensions.conf
 ; Load it with: asterisk -rx "dialplan reload"
@@ -112,6 +129,55 @@ exten => _id-X!,1,AGI(agi://${agiAddress(agi)}/agent?id=\${FILTER(0-9,\${EXTEN:3
  same => n(refused),NoOp(Agent \${EXTEN:3} cannot be called: \${STROWGER_AGENT_STATUS} \${AGISTATUS})
 ; Subscriber absent: the queue goes on to its next member.
  same => n,Hangup(20)
+${autoprov === undefined ? "" : provisioningContexts(agi)}`
+
+/** The phone is known by its address: the phones must reach this Asterisk without NAT. */
+const provisioningContexts = (agi: AsteriskConfigData["agi"]): string => `
+; Phones that nobody gave a line register with the account of strowger-pjsip.conf. Whoever dials the provisioning code
+; of a line there makes the phone that line's: Strowger sets ACCENT_PROV_OK and XIVO_PROV_OK to 1, and the phone fetches
+; its files. Modules: res_agi, func_channel, app_playback; the sounds are Asterisk's own.
+[strowger-autoprov]
+exten => _XXXXXX,1,Answer()
+ same => n,AGI(agi://${agiAddress(agi)}/provision,\${EXTEN},\${CHANNEL(pjsip,remote_addr)})
+ same => n,GotoIf($["\${ACCENT_PROV_OK}" = "1"]?done)
+ same => n,Playback(pbx-invalid)
+ same => n,Hangup()
+ same => n(done),Playback(beep)
+ same => n,Hangup()
+
+; A phone gives its line back. Include this context where users may dial it.
+[strowger-autoprov-reset]
+exten => *48378,1,Answer()
+ same => n,AGI(agi://${agiAddress(agi)}/provision,autoprov,\${CHANNEL(pjsip,remote_addr)})
+ same => n,Playback(\${IF($["\${ACCENT_PROV_OK}" = "1"]?beep:pbx-invalid)})
+ same => n,Hangup()
+`
+
+const autoprovEndpoint = ({ username, password }: SipAccount): string => `\
+; The account that phones use until somebody gives them a line. pjsip.conf needs the line
+;   #include strowger-pjsip.conf
+; Load it with: asterisk -rx "module reload res_pjsip.so"
+; All of them register at once, each as a contact of its own.
+
+[${oneLine(username)}]
+type = endpoint
+context = strowger-autoprov
+disallow = all
+allow = ulaw,alaw,g722
+auth = ${oneLine(username)}
+aors = ${oneLine(username)}
+direct_media = no
+
+[${oneLine(username)}]
+type = auth
+auth_type = userpass
+username = ${escaped(username)}
+password = ${escaped(password)}
+
+[${oneLine(username)}]
+type = aor
+max_contacts = 10000
+qualify_frequency = 0
 `
 
 const queues = (data: AsteriskConfigData): string => `\
