@@ -11,6 +11,7 @@ import { Tenants } from "../identity/tenants.ts"
 import { bestPlugin } from "./association.ts"
 import { autocreated } from "./autocreate.ts"
 import { makeAutocreateRate } from "./autocreate-rate.ts"
+import { phoneUrl } from "./base-config.ts"
 import { ConfigStore } from "./config-store.ts"
 import { deviceActor } from "./device.ts"
 import { DeviceIndex, type KnownDevice } from "./device-index.ts"
@@ -48,7 +49,15 @@ export const phoneRequestsLayer: Layer.Layer<
     const parameters = yield* SystemParameters
     const tenants = yield* Tenants
     const context = yield* Effect.context<never>()
-    const served = makeServedFiles(yield* SqlClient.SqlClient, index)
+    const keyed = {
+      url: phoneUrl(settings),
+      keyOf: (device: DeviceDocument) => parameters.provisioningKey(device.tenant_uuid)
+    }
+    const served = makeServedFiles(
+      yield* SqlClient.SqlClient,
+      index,
+      settings.phoneHttpAuth === "url_key" ? keyed : undefined
+    )
     const holding = makeKeyedLock()
     const newId = makeIdSource(settings.phoneIds, (id) => index.get(id) !== undefined)
     const rate = makeAutocreateRate(settings.phoneAutocreateRate)

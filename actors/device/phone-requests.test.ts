@@ -483,8 +483,13 @@ describe("profiles of the chain", () => {
     )
   })
 
+  const url = "http://provd.example:8667"
+  const common = `rule=${url}/$MA.xml "${url}" other=${url}0/a ü\n`
+  const keyedWorkshop = makeWorkshop(
+    toyPlugin({ commonFiles: new Map([["first.cfg", { path: "first.cfg", content: common }]]) })
+  )
   layer(
-    provisioningLayer(makeWorkshop(), { knobs: { STROWGER_PHONE_HTTP_AUTH: "url_key" } }).pipe(
+    provisioningLayer(keyedWorkshop, { knobs: { STROWGER_PHONE_HTTP_AUTH: "url_key" } }).pipe(
       Layer.provideMerge(testDatabaseLayer)
     ),
     { timeout: "60 seconds", excludeTestServices: true }
@@ -537,6 +542,22 @@ describe("profiles of the chain", () => {
         assert.deepEqual(yield* devices.get(north, id), before)
         assert.strictEqual((yield* serve(asksConfig, northKey)).kind, "content")
         assert.strictEqual((yield* serve(newPhone().asksConfig, southKey)).kind, "content")
+      })
+    )
+
+    it.effect("a file for all phones leads each to the files below its tenant's key", () =>
+      Effect.gen(function* () {
+        const devices = yield* Devices
+        const parameters = yield* SystemParameters
+        yield* parameters.set("provisioning_key", tenant.north, "north$$key")
+        const { mac, asks, address } = newPhone()
+        yield* devices.create(north, { mac, ip: address, plugin: "toy", config: "autoprov" })
+        const served = yield* serve(asks("/first.cfg"), "north$$key")
+        assert.strictEqual(
+          textOf(served),
+          `rule=${url}/north$$key/$MA.xml "${url}/north$$key" other=${url}0/a ü\n`
+        )
+        yield* parameters.set("provisioning_key", tenant.north, null)
       })
     )
 

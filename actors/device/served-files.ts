@@ -2,6 +2,7 @@ import { realpath, stat } from "node:fs/promises"
 import { join, sep } from "node:path"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import type { DeviceDocument } from "../../schemas/provd/device.ts"
 import type { PhoneFile } from "../../schemas/provd/phone-plugin.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import type { DeviceIndex, KnownDevice } from "./device-index.ts"
@@ -13,11 +14,23 @@ import { bytesOf, isPlainPath } from "./rendering.ts"
 /** Bytes of generated files that are kept in memory. */
 const mostCached = 32 * 1024 * 1024
 
+/** Where the strategy `url_key` is on: the server's URL in the files for all phones, and what a device's own file has. */
+export interface KeyedUrls {
+  readonly url: string
+  /** Null: the device's tenant has no key. */
+  readonly keyOf: (device: DeviceDocument) => string | null
+}
+
 /**
  * The files that a device may have: its own generated ones, then those its plugin generated for all its phones, then
- * what packages and administrators put on the disk. Another device's generated files are never looked at.
+ * what packages and administrators put on the disk. Another device's generated files are never looked at. What the
+ * files for all phones lead to is found below the provisioning key of the device's tenant.
  */
-export const makeServedFiles = (sql: SqlClient.SqlClient, index: DeviceIndex["Service"]) => {
+export const makeServedFiles = (
+  sql: SqlClient.SqlClient,
+  index: DeviceIndex["Service"],
+  keyed?: KeyedUrls
+) => {
   const cache = makeContentCache(mostCached)
   const loadedAt = new WeakMap<LoadedPlugin, number>()
 
@@ -41,10 +54,12 @@ export const makeServedFiles = (sql: SqlClient.SqlClient, index: DeviceIndex["Se
       return contentOf(row.content, modifiedAt)
     })
 
-  const common = (plugin: LoadedPlugin, file: PhoneFile): Served => {
+  const common = (document: DeviceDocument, plugin: LoadedPlugin, file: PhoneFile): Served => {
     const since = loadedAt.get(plugin) ?? Math.floor(Date.now() / 1_000) * 1_000
     loadedAt.set(plugin, since)
-    return contentOf(bytesOf(file), since)
+    const key = keyed?.keyOf(document) ?? null
+    const bytes = bytesOf(file)
+    return contentOf(keyed === undefined || key === null ? bytes : belowKey(bytes, keyed.url, key), since)
   }
 
   /** The file of a path that begins with a slash. */
@@ -60,7 +75,7 @@ export const makeServedFiles = (sql: SqlClient.SqlClient, index: DeviceIndex["Se
     const own = files.find((file) => file.path === name)
     if (own !== undefined) return generated(document.id, own)
     const shared = plugin.commonFiles.get(name)
-    return shared === undefined ? onDisk(plugin.fileRoot, name) : common(plugin, shared)
+    return shared === undefined ? onDisk(plugin.fileRoot, name) : common(document, plugin, shared)
   }
 }
 
@@ -93,6 +108,17 @@ export const makeContentCache = (mostBytes: number) => {
     },
     bytes: () => bytes
   }
+}
+
+/** The bytes of a file with the key behind every mention of the server's URL; latin1 keeps all other bytes as they are. */
+const belowKey = (bytes: Uint8Array, url: string, key: string): Uint8Array => {
+  const mention = new RegExp(`${url.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w.:-])`, "g")
+  return Buffer.from(
+    Buffer.from(bytes)
+      .toString("latin1")
+      .replace(mention, () => `${url}/${key}`),
+    "latin1"
+  )
 }
 
 export const missing = (reason: string): Served => ({ kind: "missing", reason })
