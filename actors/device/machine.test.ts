@@ -49,6 +49,12 @@ const replace = (changes: object, by: Editor): DeviceEvent => ({
   editor: by
 })
 
+interface Emitted {
+  readonly type: string
+  readonly verb?: string
+  readonly [more: string]: unknown
+}
+
 /** Runs events one after the other; gives the last step with everything emitted by it. */
 const live = (...events: ReadonlyArray<DeviceEvent>) => {
   let taken: Step = firstStep(deviceMachine, undefined)
@@ -64,12 +70,12 @@ const live = (...events: ReadonlyArray<DeviceEvent>) => {
     // The machine is the device's.
     context: taken.snapshot.context as DeviceContext,
     actions: taken.actions,
-    emitted: taken.emitted as ReadonlyArray<{ readonly type: string; readonly verb?: string }>,
+    emitted: taken.emitted as ReadonlyArray<Emitted>,
     takes: (event: DeviceEvent) => taken.snapshot.can(event)
   }
 }
 
-const told = (emitted: ReadonlyArray<{ readonly type: string; readonly verb?: string }>) =>
+const told = (emitted: ReadonlyArray<Emitted>) =>
   emitted.flatMap(({ type, verb }) => (type === "told" ? [verb] : []))
 
 describe("the life of a phone (10)", () => {
@@ -200,7 +206,7 @@ describe("the life of a phone (10)", () => {
       { type: "regenerate" },
       generated(9_000, file("a"), file("y", "g"))
     )
-    assert.deepEqual((emitted[0] as unknown as { files: { kept: unknown; written: unknown } }).files, {
+    assert.deepEqual(emitted[0]?.["files"], {
       kept: ["f"],
       written: [{ ...file("y", "g"), modifiedAt: 9_000 }]
     })
