@@ -9,6 +9,9 @@ import { domainPattern } from "../../schemas/auth/models.ts"
 import { samlConfigInvalid, samlInvalid } from "../../schemas/auth/saml.ts"
 import { type Caller, CurrentCaller } from "../../schemas/common/caller.ts"
 
+/** What the address of the assertion consumer service looks like, for who fills in the configuration. */
+export const acsUrlTemplate = "https://{{STACK_URL}}/api/auth/0.1/saml/acs"
+
 type Request = HttpServerRequest.HttpServerRequest
 
 /** Characters of base64; responses with hundreds of claims stay far below. */
@@ -94,9 +97,7 @@ export const samlConfigHandlers = HttpApiBuilder.group(
           )
         )
       )
-      .handle("acsUrlTemplate", () =>
-        Effect.succeed({ acs_url: "https://{{STACK_URL}}/api/auth/0.1/saml/acs" })
-      )
+      .handle("acsUrlTemplate", () => Effect.succeed({ acs_url: acsUrlTemplate }))
   })
 )
 

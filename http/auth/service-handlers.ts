@@ -9,6 +9,7 @@ import { AuthApi } from "../../schemas/auth/api.ts"
 import { invalidData, invalidListParameter, unauthorized } from "../../schemas/auth/errors.ts"
 import { ConfigurationPatch, IdpUsers } from "../../schemas/auth/service-endpoints.ts"
 import { CurrentCaller } from "../../schemas/common/caller.ts"
+import { acsUrlTemplate } from "./saml-handlers.ts"
 import { firstFinding } from "./validation.ts"
 
 const idp = HttpApiBuilder.group(
@@ -59,9 +60,15 @@ const configuration = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const config = yield* AppConfig
     const verbosity = yield* Verbosity
+    const plugins = yield* IdentityPlugins
+    const { known } = yield* AuthenticationMethods
     let profiling = false
     const view = () => ({
-      ...configurationOf(config),
+      ...configurationOf(
+        config,
+        backendNames(plugins),
+        known.filter((method) => method !== "default")
+      ),
       debug: verbosity.debug(),
       profiling_enabled: profiling
     })
@@ -87,8 +94,19 @@ const configuration = HttpApiBuilder.group(
   })
 )
 
+/** Those that come along, and those of plugins. */
+const backendNames = ({ backends }: IdentityPlugins["Service"]): ReadonlyArray<string> => [
+  "wazo_user",
+  "ldap_user",
+  ...backends
+]
+
 /** Under the names of the contract, section 19; secrets are hidden. */
-const configurationOf = (config: Settings) => ({
+const configurationOf = (
+  config: Settings,
+  backends: ReadonlyArray<string>,
+  methods: ReadonlyArray<string>
+) => ({
   rest_api: { listen: config.httpHost, port: config.httpPort, num_proxies: 1, cors: { enabled: true } },
   log_level: config.logLevel.toLowerCase(),
   default_token_lifetime: millis(config.tokenLifetime) / 1000,
@@ -114,8 +132,32 @@ const configurationOf = (config: Settings) => ({
     password: Redacted.value(config.smtpPassword) === "" ? "" : "***",
     security: config.smtpSecurity
   },
+  email_confirmation_get_mimetype: config.confirmationPageType,
   enabled_http_plugins: { user_registration: config.userRegistration },
-  bootstrap_user_username: config.adminUsername
+  enabled_backend_plugins: backends,
+  enabled_external_auth_plugins: ["google", "microsoft", "mobile"],
+  idp_plugins: Object.fromEntries(methods.map((method) => [method, { enabled: true }])),
+  bootstrap_user_username: config.adminUsername,
+  oauth2_synchronization_ws_url_template: config.oauthBrokerUrl,
+  oauth2_synchronization_redirect_url_template: config.oauthRedirectUrl,
+  google: {
+    authorization_base_url: config.googleAuthorizationUrl,
+    token_url: config.googleTokenUrl,
+    redirect_uri: config.oauthRedirectUrl.replace("{auth_type}", "google"),
+    websocket_host: config.oauthBrokerUrl.replace(/\/ws\/.*$/, "")
+  },
+  microsoft: {
+    authorization_base_url: config.microsoftAuthorizationUrl,
+    token_url: config.microsoftTokenUrl,
+    redirect_uri: config.oauthRedirectUrl.replace("{auth_type}", "microsoft"),
+    websocket_host: config.oauthBrokerUrl.replace(/\/ws\/.*$/, "")
+  },
+  saml: {
+    acs_url_template: acsUrlTemplate,
+    key_file: config.samlKeyFile,
+    saml_login_timeout_seconds: millis(config.samlLoginTimeout) / 1000,
+    saml_session_lifetime_seconds: millis(config.samlSessionLifetime) / 1000
+  }
 })
 
 const service = HttpApiBuilder.group(
@@ -125,7 +167,7 @@ const service = HttpApiBuilder.group(
     const sql = yield* SqlClient.SqlClient
     const plugins = yield* IdentityPlugins
     return handlers.handleAll({
-      backends: () => Effect.succeed({ data: ["wazo_user", "ldap_user", ...plugins.backends] }),
+      backends: () => Effect.succeed({ data: backendNames(plugins) }),
       status: () =>
         sql`select 1`.pipe(
           Effect.asVoid,
