@@ -1,7 +1,11 @@
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import { WebSocket } from "ws"
-import { clientOf, logIn } from "./client.ts"
+import { startSimulator } from "../simulator/server.ts"
+import { amqpTestUrl, testExchange } from "./amqp.ts"
+import { createCallCentre } from "./call-centre.ts"
+import { type Client, clientOf, logIn } from "./client.ts"
+import { externalTestUrl, freshDatabase } from "./database.ts"
 import { eventually } from "./eventually.ts"
 import { initialisedFolder } from "./initialised-folder.ts"
 import { type RuntimeProcess, startRuntime, temporaryFolder } from "./runtime.ts"
@@ -136,3 +140,112 @@ describe("a runtime without an Asterisk", () => {
     120_000
   )
 })
+
+/** Two runtimes on one PostgreSQL, one RabbitMQ and one Asterisk; the same administrator's token with each. */
+class Nodes extends Context.Service<Nodes, { readonly first: Client; readonly second: Client }>()(
+  "test/Nodes"
+) {
+  static readonly layerOn = (database: Redacted.Redacted<string>, broker: string) =>
+    Layer.effect(
+      Nodes,
+      Effect.gen(function* () {
+        const pbx = yield* startSimulator({
+          username: "accent_amid",
+          secret: "two-nodes",
+          queues: [{ name: "sales" }]
+        })
+        const knobs = {
+          STROWGER_DATABASE_URL: Redacted.value(yield* freshDatabase(database)),
+          STROWGER_AMQP_URL: broker,
+          STROWGER_AMQP_EXCHANGE: yield* testExchange(broker),
+          STROWGER_AMI_PORT: String(pbx.port),
+          STROWGER_AMI_SECRET: "two-nodes",
+          STROWGER_TOKEN_KEY: "two-nodes"
+        }
+        const one = yield* startRuntime(knobs)
+        const other = yield* startRuntime(knobs)
+        const first = yield* logIn(one.url)
+        for (const { url } of [one, other]) {
+          yield* eventually(
+            clientOf(url, first.token).request("GET", "/api/amid/1.0/status"),
+            ({ body }) => (body as { ami_socket: { status: string } }).ami_socket.status === "ok",
+            "30 seconds"
+          )
+        }
+        return { first, second: clientOf(other.url, first.token) }
+      })
+    )
+}
+
+/** The names of the events that a WebSocket of a node shows, with the agent they are about. */
+const listen = Effect.fnUntraced(function* ({ url, token }: Client) {
+  const heard: Array<string> = []
+  const socket = yield* Effect.acquireRelease(
+    Effect.sync(() => new WebSocket(`${url.replace("http", "ws")}/api/websocketd/?token=${token}&version=2`)),
+    (open) => Effect.sync(() => open.terminate())
+  )
+  socket.on("message", (text) => {
+    const { op, data } = JSON.parse(String(text))
+    heard.push(op === "event" ? `${data.name} ${data.data.agent_id}` : op)
+  })
+  const shows = (what: string) =>
+    eventually(
+      Effect.sync(() => heard),
+      (all) => all.includes(what)
+    )
+  yield* shows("init")
+  socket.send(JSON.stringify({ op: "subscribe", data: { event_name: "*" } }))
+  yield* shows("subscribe")
+  socket.send(JSON.stringify({ op: "start" }))
+  yield* shows("start")
+  return shows
+})
+
+const agentd = "/api/agentd/1.0/agents"
+
+if (externalTestUrl !== undefined && amqpTestUrl !== undefined) {
+  layer(Nodes.layerOn(externalTestUrl, amqpTestUrl), { excludeTestServices: true, timeout: "120 seconds" })(
+    "two nodes",
+    (it) => {
+      it.effect("a token of one is good on the other at once, and no more within 2 s after its end", () =>
+        Effect.gen(function* () {
+          const { first, second } = yield* Nodes
+          const { token } = yield* logIn(first.url)
+          const check = clientOf(second.url, "").request("HEAD", `/api/auth/0.1/token/${token}`)
+          assert.strictEqual((yield* check).status, 204)
+          yield* first.request("DELETE", `/api/auth/0.1/token/${token}`)
+          yield* eventually(check, ({ status }) => status === 404, "2 seconds")
+        })
+      )
+
+      it.effect("what one changes in the configuration the other shows", () =>
+        Effect.gen(function* () {
+          const { first, second } = yield* Nodes
+          const { body } = yield* first.request("POST", "/api/confd/1.1/queues", { name: "shared" })
+          const { id } = body as { id: number }
+          const shown = yield* second.request("GET", `/api/confd/1.1/queues/${id}`)
+          assert.deepInclude(shown.body, { id, name: "shared" })
+        })
+      )
+
+      it.effect("what an agent does on one is told by the WebSocket of the other", () =>
+        Effect.gen(function* () {
+          const { first, second } = yield* Nodes
+          const shows = yield* listen(second)
+          const { agents, context } = yield* createCallCentre(first, { agents: 1, queues: ["sales"] })
+          const [agent] = agents
+          if (agent === undefined) return yield* Effect.die("there is an agent")
+          const login = yield* first.request("POST", `${agentd}/by-id/${agent.id}/login`, {
+            extension: agent.extension,
+            context
+          })
+          assert.strictEqual(login.status, 204)
+          yield* shows(`agent_status_update ${agent.id}`)
+          const pause = yield* first.request("POST", `${agentd}/by-number/${agent.number}/pause`)
+          assert.strictEqual(pause.status, 204)
+          yield* shows(`agent_paused ${agent.id}`)
+        }).pipe(Effect.scoped)
+      )
+    }
+  )
+}
