@@ -5,7 +5,7 @@ import { macOf, requiredMac, requireTftp, textOf } from "../kit/device.ts"
 import { directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
 import { sortedCallManagers, sortedLines } from "../kit/lines.ts"
-import { ownOf } from "../kit/locale.ts"
+import { byLocale, ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { sepModels } from "./models.ts"
 import { ciscoTimeZone } from "./time-zones.ts"
@@ -36,7 +36,7 @@ export const sepFiles =
     const context = {
       ...config,
       time_zone: ciscoTimeZone(config.timezone, host.timeZone),
-      language: languages[(config.locale ?? "").slice(0, 5)],
+      language: byLocale(config, languages),
       load: protocol === "SIP" ? loads?.sip : loads?.sccp,
       directory: directoryUrl(config, { entry: "menu", vendor: "cisco" }),
       ...(protocol === "SIP" ? sipOf(config) : { call_managers: sortedCallManagers(config) })
@@ -50,11 +50,11 @@ export const sepFiles =
 const languages: Readonly<
   Record<string, { readonly name: string; readonly code: string; readonly network: string }>
 > = {
-  de_DE: { name: "german_germany", code: "de", network: "germany" },
-  en_US: { name: "english_united_states", code: "en", network: "united_states" },
-  es_ES: { name: "spanish_spain", code: "es", network: "spain" },
+  de: { name: "german_germany", code: "de", network: "germany" },
+  en: { name: "english_united_states", code: "en", network: "united_states" },
+  es: { name: "spanish_spain", code: "es", network: "spain" },
   fr_CA: { name: "french_france", code: "fr", network: "canada" },
-  fr_FR: { name: "french_france", code: "fr", network: "france" }
+  fr: { name: "french_france", code: "fr", network: "france" }
 }
 
 const transports: Readonly<Record<SipTransport, number>> = { tcp: 1, udp: 2, tls: 3 }

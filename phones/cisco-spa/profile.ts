@@ -5,6 +5,7 @@ import { isSwitchboard } from "../kit/device.ts"
 import { bracketed, directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys, type NumberedKey } from "../kit/keys.ts"
 import { sortedLines, type NumberedLine } from "../kit/lines.ts"
+import { localeOf, ownOf } from "../kit/locale.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { hourOf } from "../kit/time-zone.ts"
 
@@ -27,7 +28,8 @@ export const profileOf = (
   config: RawConfig,
   board: KeyBoard | undefined
 ) => {
-  const locale = (config.locale ?? "").slice(0, 5)
+  const locale = localeOf(config)
+  const language = ownOf(languages, locale?.language)
   const accounts = sortedLines(config).map((line) => accountOf(config, line))
   return {
     ...config,
@@ -35,11 +37,11 @@ export const profileOf = (
     accounts,
     station: accounts.find((account) => account.index === 1)?.display_name,
     keys: keysOf(config, board),
-    language: languages[locale.slice(0, 2)] ?? "English",
-    locale_code: languages[locale.slice(0, 2)] === undefined ? "en-US" : locale.replace("_", "-"),
+    language: language ?? "English",
+    locale_code: language === undefined ? "en-US" : `${locale?.language}-${locale?.country}`,
     zone: zoneOf(config.timezone ? host.timeZone(config.timezone) : undefined),
     directory: directoryUrl(config, { entry: "input", vendor: "cisco" }),
-    directory_name: locale.startsWith("fr") ? "Répertoire" : "Directory",
+    directory_name: locale?.language === "fr" ? "Répertoire" : "Directory",
     switchboard: isSwitchboard(device)
   }
 }

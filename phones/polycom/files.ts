@@ -5,7 +5,7 @@ import { isSwitchboard, requiredMac, requireHttp, textOf } from "../kit/device.t
 import { directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
 import { sortedLines } from "../kit/lines.ts"
-import { ownOf } from "../kit/locale.ts"
+import { byLocale, ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { hourOf } from "../kit/time-zone.ts"
 import { moduleKeys, polycomModels, type PolycomModel } from "./models.ts"
@@ -38,9 +38,9 @@ export const polycomFiles =
       keys: keysOf(config, ownOf(polycomModels, name)),
       zone: zoneOf(config.timezone ? host.timeZone(config.timezone) : undefined),
       syslog_number: { critical: 5, error: 4, warning: 3, info: 2, debug: 1 }[config.syslog_level],
-      language: languages[(config.locale ?? "").slice(0, 5)],
+      language: byLocale(config, languages),
       directory: directoryUrl(config, { entry: "input", vendor: "polycom" }),
-      directory_label: directoryLabels[(config.locale ?? "").slice(0, 2)] ?? "Directory",
+      directory_label: byLocale(config, directoryLabels) ?? "Directory",
       switchboard: isSwitchboard(device)
     }
     const choice = { file: path, ...(name === undefined ? {} : { model: name }) }
@@ -59,14 +59,13 @@ export const polycomCommonFiles =
 const transports: Readonly<Record<SipTransport, string>> = { udp: "UDPOnly", tcp: "TCPOnly", tls: "TLS" }
 
 const languages: Readonly<Record<string, string>> = {
-  de_DE: "German_Germany",
+  de: "German_Germany",
+  en: "English_United_States",
   en_GB: "English_United_Kingdom",
-  en_US: "English_United_States",
-  es_ES: "Spanish_Spain",
-  fr_FR: "French_France",
-  fr_CA: "French_France",
-  it_IT: "Italian_Italy",
-  nl_NL: "Dutch_Netherlands"
+  es: "Spanish_Spain",
+  fr: "French_France",
+  it: "Italian_Italy",
+  nl: "Dutch_Netherlands"
 }
 
 const directoryLabels: Readonly<Record<string, string>> = { en: "Directory", fr: "Annuaire" }

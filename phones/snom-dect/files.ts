@@ -24,7 +24,7 @@ export const snomDectFiles =
     const names = snomFileNames(model, mac)
     const server = serverUrl(config)
     const servers = serversOf(config)
-    const locale = snomLocale(config.locale)
+    const locale = snomLocale(config)
     const zone = config.timezone ? host.timeZone(config.timezone) : undefined
     const context = {
       ...config,

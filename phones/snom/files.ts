@@ -5,7 +5,7 @@ import { isSwitchboard, requiredMac, requiredModel, requireHttp } from "../kit/d
 import { bracketed, directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
 import { sortedLines, type NumberedLine } from "../kit/lines.ts"
-import { ownOf } from "../kit/locale.ts"
+import { byLocale, localeOf, ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { hourOf } from "../kit/time-zone.ts"
@@ -27,7 +27,7 @@ export const snomFiles =
     const server = serverUrl(config)
     const model = ownOf(snomModels, name)
     const accounts = accountsOf(config)
-    const locale = snomLocale(config.locale)
+    const locale = snomLocale(config)
     const context = {
       ...config,
       name,
@@ -39,9 +39,10 @@ export const snomFiles =
       short_labels: model === undefined ? name.startsWith("D") : model.shortLabels === true,
       language: locale?.language,
       tones: locale?.tones,
+      locale_name: localeOf(config)?.name,
       zone: zoneOf(config.timezone ? host.timeZone(config.timezone) : undefined),
       directory: directoryUrl(config, { entry: "input", vendor: "snom" }),
-      directory_label: directoryLabels[(config.locale ?? "").slice(0, 2)] ?? "Directory",
+      directory_label: byLocale(config, directoryLabels) ?? "Directory",
       switchboard: isSwitchboard(device),
       log_level: { critical: 2, error: 3, warning: 4, info: 6, debug: 8 }[config.syslog_level]
     }

@@ -1,5 +1,7 @@
 import type { DeviceDocument } from "../../schemas/provd/device.ts"
+import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { macOf, textOf } from "../kit/device.ts"
+import { byLocale } from "../kit/locale.ts"
 
 /** The names of a phone's two files: the first only leads to the second. */
 export const snomFileNames = (
@@ -38,16 +40,16 @@ interface Locale {
   readonly tones: string
 }
 
-/** By IETF-like locale of the config. */
-export const snomLocale = (locale: string | null | undefined): Locale | undefined =>
-  locales[(locale ?? "").slice(0, 5)]
+/** What the phone calls the language and the tones of a config's locale. */
+export const snomLocale = (config: RawConfig): Locale | undefined => byLocale(config, locales)
 
 const locales: Readonly<Record<string, Locale>> = {
-  de_DE: { language: "Deutsch", tones: "GER" },
-  en_US: { language: "English", tones: "USA" },
-  es_ES: { language: "Espanol", tones: "ESP" },
-  fr_FR: { language: "Français", tones: "FRA" },
+  de: { language: "Deutsch", tones: "GER" },
+  en: { language: "English", tones: "USA" },
+  en_GB: { language: "English", tones: "GBR" },
+  es: { language: "Espanol", tones: "ESP" },
+  fr: { language: "Français", tones: "FRA" },
   fr_CA: { language: "Français", tones: "USA" },
-  it_IT: { language: "Italiano", tones: "ITA" },
-  nl_NL: { language: "Nederlands", tones: "NLD" }
+  it: { language: "Italiano", tones: "ITA" },
+  nl: { language: "Nederlands", tones: "NLD" }
 }

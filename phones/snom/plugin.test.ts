@@ -191,6 +191,9 @@ describe("a Snom phone's settings", () => {
 
   it("have the time zone of the country's tones, so none without a locale", () => {
     assert.notInclude(fileOf(configWith({ locale: null })), "<timezone")
+    has(configWith({ locale: null }), [setting("utc_offset", "3600")])
+    has(configWith({ locale: "de_AT.UTF-8" }), [setting("language", "Deutsch"), setting("timezone", "GER+1")])
+    assert.notInclude(fileOf(configWith({ locale: "ja_JP" })), "<language")
     has(configWith({ locale: "en_US", timezone: "America/New_York" }), [
       setting("timezone", "USA-5"),
       setting("dst", "3600 03.02.07 02:00:00 11.01.07 02:00:00")

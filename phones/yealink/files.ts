@@ -5,7 +5,7 @@ import { isSwitchboard, requiredMac, requireHttp, textOf } from "../kit/device.t
 import { directoryUrl, serviceUrl } from "../kit/directory-url.ts"
 import { sortedKeys, type NumberedKey } from "../kit/keys.ts"
 import { sortedLines, type NumberedLine } from "../kit/lines.ts"
-import { ownOf } from "../kit/locale.ts"
+import { localeOf, ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
 import { hourOf } from "../kit/time-zone.ts"
@@ -26,7 +26,7 @@ export const yealinkFiles =
     const path = yealinkFileName(mac)
     const context = {
       ...config,
-      ...localeOf(config),
+      ...localeWords(config),
       server: serverUrl(config),
       model,
       generation: generationOf(device, model),
@@ -128,23 +128,40 @@ const namesOf = (
   ].map((name, index) => [index + 1, name])
 }
 
-interface Locale {
-  readonly language: string
-  readonly country: string
-  readonly handset_language: number
+/** What the phone calls its languages, and the number that a handset has for each. */
+const languages: Readonly<Record<string, { readonly name: string; readonly handset: number }>> = {
+  de: { name: "German", handset: 2 },
+  en: { name: "English", handset: 0 },
+  es: { name: "Spanish", handset: 6 },
+  fr: { name: "French", handset: 1 },
+  it: { name: "Italian", handset: 3 }
 }
 
-const locales: Readonly<Record<string, Locale>> = {
-  de_DE: { language: "German", country: "Germany", handset_language: 2 },
-  en_US: { language: "English", country: "United States", handset_language: 0 },
-  en_GB: { language: "English", country: "Great Britain", handset_language: 0 },
-  es_ES: { language: "Spanish", country: "Spain", handset_language: 6 },
-  fr_FR: { language: "French", country: "France", handset_language: 1 },
-  fr_CA: { language: "French", country: "United States", handset_language: 1 },
-  it_IT: { language: "Italian", country: "Italy", handset_language: 3 }
+/** The countries whose tones the phone has, and those that have another's. */
+const toneCountries: Readonly<Record<string, string>> = {
+  AT: "Austria",
+  AU: "Australia",
+  BE: "Belgium",
+  CA: "United States",
+  CH: "Switzerland",
+  DE: "Germany",
+  ES: "Spain",
+  FR: "France",
+  GB: "Great Britain",
+  IT: "Italy",
+  NL: "Netherlands",
+  US: "United States"
 }
 
-const localeOf = (config: RawConfig) => locales[(config.locale ?? "").slice(0, 5)] ?? {}
+const localeWords = (config: RawConfig) => {
+  const locale = localeOf(config)
+  const language = ownOf(languages, locale?.language)
+  return {
+    language: language?.name,
+    handset_language: language?.handset,
+    country: ownOf(toneCountries, locale?.country)
+  }
+}
 
 /** Month/week/weekday/hour; week 5 is the last, Sunday is 7. */
 const zoneOf = (zone: TimeZone | undefined) => {

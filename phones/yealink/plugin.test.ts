@@ -207,6 +207,11 @@ describe("a Yealink phone's file", () => {
     assert.include(fileOf(fullConfig), "static.security.user_password = admin:admin-secret\n")
   })
 
+  it("speaks the language with the tones of the country", () => {
+    has(configWith({ locale: "de_CH" }), { "lang.gui": "German", "voice.tone.country": "Switzerland" })
+    has(configWith({ locale: "ja_JP" }), { "lang.gui": "%NULL%", "voice.tone.country": "%NULL%" })
+  })
+
   it("keeps VLAN 0 and priority 0", () => {
     has(configWith({ vlan_id: 0, vlan_priority: 0, vlan_pc_port_id: null }), {
       "static.network.vlan.internet_port_vid": "0",

@@ -56,12 +56,13 @@
     <web_language perm="R">{{ language }}</web_language>
     <tone_scheme perm="R">{{ tones }}</tone_scheme>
     {% endif %}
-    {% if locale and r/^D8/.test(name) %}
-    <locale perm="R">{{ locale | truncate(5, true, "") }}</locale>
+    {% if locale_name and r/^D8/.test(name) %}
+    <locale perm="R">{{ locale_name }}</locale>
     {% endif %}
     {% if zone and tones %}
     <timezone perm="R">{{ tones }}{{ zone.hours }}</timezone>
-    {% elif zone %}
+    {% endif %}
+    {% if zone %}
     <utc_offset perm="R">{{ zone.offset }}</utc_offset>
     {% endif %}
     {% if zone.dst %}
