@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -28,7 +29,16 @@ const plugin: ReadonlyArray<MadeEntry> = [
   { path: "acme/templates/base.tpl", content: "x".repeat(2_000) }
 ]
 
-const untarred = (bytes: Uint8Array, own: { readonly compression?: "none"; readonly top?: string } = {}) => {
+/** The archive of `plugin`, compressed with bzip2. */
+const bzip2Archive = Buffer.from(
+  "QlpoOTFBWSZTWUcsleoAAH1fktMCQAP/hAAgQAh7p95KBAAIAAAIIACSEepU8JNG1BoPU0GhoPT1TQbUVM0jTI0aekNGgGIZKZTnbzRukUCBl/fUAKRXjCTsyEoJDFhQRi5VGZyz54WDKU1pkiZx0kMWnEc6dbtEBlU9yjlSvpCD+W19Wy2Lxc1ThxARFyniYX9sCdCKXNT0xQvZGr0SkRXSSHux1sWhu/IiC5THKgofxdyRThQkEcsleoA=",
+  "base64"
+)
+
+const untarred = (
+  bytes: Uint8Array,
+  own: { readonly compression?: "none" | "bzip2"; readonly top?: string } = {}
+) => {
   const { file, into, folder } = place(bytes)
   return Effect.as(untar({ file, into, limits, compression: "gzip", ...own }), { into, folder })
 }
@@ -61,6 +71,18 @@ describe("tar archives", () => {
         assert.strictEqual(readFileSync(join(into, "acme/templates/base.tpl"), "utf8").length, 2_000)
         assert.strictEqual(statSync(join(into, "acme/plugin-info")).mode & 0o7777, 0o644)
       }
+    })
+  )
+
+  it.live("compressed with bzip2 are unfolded where that program is installed, and refused elsewhere", () =>
+    Effect.gen(function* () {
+      const bzip2 = (bytes: Uint8Array) => untarred(bytes, { compression: "bzip2" })
+      if (spawnSync("bzip2", ["--help"]).error !== undefined)
+        return yield* refuses(bzip2, bzip2Archive, /bzip2 is not installed/)
+      const { into } = yield* bzip2(bzip2Archive)
+      assert.strictEqual(readFileSync(join(into, "acme/plugin-info"), "utf8"), "{}")
+      yield* refuses(bzip2, bzip2Archive.subarray(0, bzip2Archive.length - 20), /./)
+      yield* refuses(bzip2, tgzOf(plugin), /./)
     })
   )
 

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
+import { spawn } from "node:child_process"
 import { createReadStream } from "node:fs"
-import { Transform } from "node:stream"
+import { Duplex, Transform } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGunzip } from "node:zlib"
 import { Parser, Unpack } from "tar"
@@ -11,7 +12,8 @@ export interface UntarOptions {
   /** An existing, empty folder. Nothing is written into it before the whole archive is found to be good. */
   readonly into: string
   readonly limits: ArchiveLimits
-  readonly compression: "gzip" | "none"
+  /** `bzip2` needs the program of that name. */
+  readonly compression: "gzip" | "bzip2" | "none"
   /** Every entry must lie in this folder. */
   readonly top?: string
 }
@@ -73,12 +75,36 @@ const flow = (
   const bytes = boundedBytes(limits)
   // Takes chunks and ends as a stream of Node does, and its types do not say so.
   const end = sink as unknown as NodeJS.WritableStream
-  const stages =
-    compression === "gzip" ? [source, createGunzip(), bytes, guard, end] : [source, bytes, guard, end]
-  return pipeline(stages, { signal }).then(
+  return pipeline([source, ...decompression(compression), bytes, guard, end], { signal }).then(
     () => undefined,
     (error: unknown) => error
   )
+}
+
+const decompression = (compression: UntarOptions["compression"]): ReadonlyArray<Duplex> => {
+  switch (compression) {
+    case "gzip":
+      return [createGunzip()]
+    case "bzip2":
+      return [bunzip2()]
+    case "none":
+      return []
+  }
+}
+
+/** Node.js does not know bzip2. */
+const bunzip2 = (): Duplex => {
+  const program = spawn("bzip2", ["--decompress", "--stdout"], {
+    stdio: ["pipe", "pipe", "ignore"],
+    env: { PATH: process.env["PATH"] ?? "" }
+  })
+  const stream = Duplex.from({ readable: program.stdout, writable: program.stdin })
+  program.once("error", () => stream.destroy(new ArchiveRefused({ message: "bzip2 is not installed" })))
+  program.once("exit", (code) => {
+    if (code !== 0) stream.destroy(new ArchiveRefused({ message: "it is damaged" }))
+  })
+  stream.once("close", () => program.kill())
+  return stream
 }
 
 const fileTypes: ReadonlySet<string> = new Set(["File", "OldFile", "ContiguousFile", "Directory"])

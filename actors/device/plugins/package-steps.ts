@@ -155,11 +155,11 @@ const glob = (pattern: string, any: string): RegExp => {
   return new RegExp(`^(?:${source})$`, "s")
 }
 
-const compressionOf = async (file: string): Promise<"gzip" | "none"> => {
+const compressionOf = async (file: string): Promise<"gzip" | "bzip2" | "none"> => {
   const handle = await open(file)
   try {
     const { buffer } = await handle.read(Buffer.alloc(3), 0, 3, 0)
-    if (buffer.toString("latin1") === "BZh") throw new Error("bzip2 archives are not supported")
+    if (buffer.toString("latin1") === "BZh") return "bzip2"
     return buffer.readUInt16BE(0) === 0x1f8b ? "gzip" : "none"
   } finally {
     await handle.close()
