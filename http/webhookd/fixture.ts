@@ -11,19 +11,13 @@ import { Inspector } from "../../runtime/actor/inspection.ts"
 import { actorMigrations } from "../../runtime/actor/migrations.ts"
 import { ActorStore } from "../../runtime/actor/store.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
-import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { Outbox } from "../../runtime/bus/outbox.ts"
 import { clusterLayerSingle } from "../../runtime/cluster/cluster.ts"
 import { Verbosity } from "../../runtime/operations/verbosity.ts"
-import { authTenantAdded } from "../../schemas/events/auth.ts"
-import {
-  type BusEvent,
-  type EventDefinition,
-  type EventTarget,
-  makeEvent
-} from "../../schemas/events/envelope.ts"
+import { type EventDefinition, type EventTarget, makeEvent } from "../../schemas/events/envelope.ts"
 import type { TestDatabase } from "../../test/database.ts"
 import { issueToken, type TestIdentity, testIdentityLayer } from "../../test/identity.ts"
+import { type Backstage, makeBackstage, type Verbs, verbsOf } from "../../test/surface.ts"
 import { serve } from "../server.ts"
 import { webhookdRoutes } from "./handlers.ts"
 import { webhookdSurface } from "./surface.ts"
@@ -39,29 +33,17 @@ export interface Answer {
 }
 
 /** A client of webhookd with one token. */
-export interface Client {
+export interface Client extends Verbs<Answer> {
   readonly tenantUuid: string
   readonly userUuid: string
-  readonly send: (
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Readonly<Record<string, string>>
-  ) => Effect.Effect<Answer>
-  readonly get: (path: string) => Effect.Effect<Answer>
-  readonly post: (path: string, body?: unknown) => Effect.Effect<Answer>
-  readonly put: (path: string, body?: unknown) => Effect.Effect<Answer>
-  readonly delete: (path: string) => Effect.Effect<Answer>
 }
 
 /** webhookd over real HTTP on a free port, and everything behind it on a fresh database. */
 export class TestWebhookd extends Context.Service<
   TestWebhookd,
-  {
+  Backstage & {
     readonly url: string
     readonly masterUuid: string
-    /** A new tenant below the given one, by default below the master. */
-    readonly tenant: (parent?: string) => Effect.Effect<string>
     /** A client with a token of the tenant and a user of its own; by default with all rights, in a new tenant. */
     readonly client: (options?: {
       readonly tenantUuid?: string
@@ -75,8 +57,6 @@ export class TestWebhookd extends Context.Service<
       data: Data,
       origin?: string
     ) => Effect.Effect<void>
-    /** The events that the work publishes, in order. */
-    readonly eventsOf: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<ReadonlyArray<BusEvent>, E, R>
   }
 >()("strowger/http/webhookd/TestWebhookd") {}
 
@@ -91,27 +71,16 @@ export const testWebhookdLayer = (
       const identity = yield* Effect.context<TestIdentity>()
       const tenants = yield* Tenants
       const sql = yield* SqlClient.SqlClient
-      const bus = yield* EventBus
+      const backstage = yield* makeBackstage
       const outbox = yield* Outbox
       const { url } = yield* serve({ routes: webhookdRoutes, surfaces: [webhookdSurface], doors: [] })
-      const tenant = Effect.fnUntraced(function* (parent = tenants.master) {
-        const uuid = randomUUID()
-        const slug = uuid.slice(0, 8)
-        yield* sql`INSERT INTO auth_tenant ${sql.insert({ uuid, slug, parent_uuid: parent })}`
-        const data = { uuid, name: slug, slug, domain_names: [] }
-        yield* bus.publish(
-          makeEvent(authTenantAdded, { originUuid: uuid, at: 0 }, { tenantUuid: uuid }, data)
-        )
-        yield* Effect.sleep(1).pipe(Effect.repeat({ until: () => tenants.exists(uuid) }))
-        return uuid
-      }, Effect.orDie)
       return {
         url,
         masterUuid: tenants.master,
-        tenant,
+        ...backstage,
         client: Effect.fnUntraced(
           function* ({ tenantUuid: given, userUuid = randomUUID(), acl = ["webhookd.#"] } = {}) {
-            const tenantUuid = given ?? (yield* tenant())
+            const tenantUuid = given ?? (yield* backstage.tenant())
             const token = yield* issueToken({ acl, tenantUuid, userUuid })
             return clientOf(url, token.id, tenantUuid, userUuid ?? "")
           },
@@ -123,18 +92,7 @@ export const testWebhookdLayer = (
           yield* sql.withTransaction(outbox.append([event]))
           outbox.wake()
           yield* outbox.drained
-        }, Effect.orDie),
-        eventsOf: (work) =>
-          Effect.scoped(
-            Effect.gen(function* () {
-              yield* outbox.drained
-              const seen: Array<BusEvent> = []
-              yield* bus.subscribe({}, (event) => seen.push(event))
-              yield* work
-              yield* outbox.drained
-              return seen
-            })
-          )
+        }, Effect.orDie)
       }
     })
   ).pipe(
@@ -160,37 +118,21 @@ const actorsLayer = actorClockLayer.pipe(
   Layer.provide(Inspector.layer)
 )
 
-const clientOf = (url: string, token: string, tenantUuid: string, userUuid: string): Client => {
-  const send: Client["send"] = (method, path, body, headers) =>
-    Effect.promise(async () => {
-      const response = await fetch(`${url}/api/webhookd/1.0${path}`, {
-        method,
-        headers: {
-          "x-auth-token": token,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers
-        },
-        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
-      })
-      const text = await response.text()
-      // Every body of webhookd is an object.
-      const json: Json = text === "" ? {} : JSON.parse(text)
-      const { items, details } = json
-      return {
-        status: response.status,
-        json,
-        items: Array.isArray(items) ? items : [],
-        details: typeof details === "object" && details !== null ? (details as Json) : {}
-      }
-    })
+const clientOf = (url: string, token: string, tenantUuid: string, userUuid: string): Client => ({
+  tenantUuid,
+  userUuid,
+  ...verbsOf(`${url}/api/webhookd/1.0`, token, answerOf)
+})
+
+const answerOf = ({ status }: Response, text: string): Answer => {
+  // Every body of webhookd is an object.
+  const json: Json = text === "" ? {} : JSON.parse(text)
+  const { items, details } = json
   return {
-    tenantUuid,
-    userUuid,
-    send,
-    get: (path) => send("GET", path),
-    post: (path, body) => send("POST", path, body),
-    put: (path, body) => send("PUT", path, body),
-    delete: (path) => send("DELETE", path)
+    status,
+    json,
+    items: Array.isArray(items) ? items : [],
+    details: typeof details === "object" && details !== null ? (details as Json) : {}
   }
 }
 
