@@ -343,6 +343,7 @@ const knobTable = {
     "none, starttls (required) or tls"
   ),
   mailAttempts: knob("MAIL_ATTEMPTS", natural, "12", "attempts to send a mail before it is given up"),
+  mailPlugin: knob("MAIL_PLUGIN", text, "smtp", "who sends mails: smtp, or the name of a plugin that does"),
   mailTemplateDir: knob(
     "MAIL_TEMPLATE_DIR",
     text,

@@ -194,7 +194,10 @@ export class Authentication extends Context.Service<
         const { account, refreshed, redeem } = admitted
         const usual = yield* policies.accessesOf(account.uuid)
         const acl = yield* plugins.accessesOf(account.method, user, usual)
-        const kept = attempt.body.access_type === "offline" ? yield* plugins.persistentMetadataOf(user) : {}
+        const kept =
+          attempt.body.access_type === "offline"
+            ? yield* plugins.persistentMetadataOf(account.method, user)
+            : {}
         return yield* transactions.run(
           Effect.fnUntraced(function* (changes) {
             yield* takePlace(account)
@@ -231,7 +234,10 @@ export class Authentication extends Context.Service<
           purpose: account.purpose,
           login: admitted.login
         }
-        const told = { ...(yield* plugins.metadataOf(user)), ...(yield* adminStatusOf(account)) }
+        const told = {
+          ...(yield* plugins.metadataOf(account.method, user)),
+          ...(yield* adminStatusOf(account))
+        }
         const token = yield* admitAtOnce(admitted, attempt, told)
         return token === undefined
           ? yield* admit(admitted, attempt, user, told)

@@ -1,14 +1,16 @@
 import { Effect, Layer, Metric, Schedule } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { AppConfig, millis } from "../../runtime/config.ts"
-import { type MailAddress, type MailRefused, Mailer } from "../../runtime/mail/mailer.ts"
+import { type MailAddress, Mailer, MailRefused } from "../../runtime/mail/mailer.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import { linkHost } from "./link-host.ts"
 import { foldLogin } from "./logins.ts"
 import { type DueMail, type LinkBase, type MailJob, MailQueue } from "./mail-queue.ts"
 import { renderTemplate, type TemplateVariables } from "./mail-templates.ts"
 import { isManagedExternally } from "./managed-externally.ts"
-import { Sessions } from "./sessions.ts"
+import type { MailContext, MailPlugin } from "./plugin.ts"
+import { IdentityPlugins } from "./plugins.ts"
+import { internalAuthId, Sessions } from "./sessions.ts"
 import { TenantTree } from "./tenant-tree.ts"
 import { Tenants } from "./tenants.ts"
 
@@ -25,9 +27,6 @@ const refused = Metric.counter("strowger_auth_mails_failed_total", {
 export const passwordResetAccess = (userUuid: string): string =>
   `auth.users.password.reset.${userUuid}.create`
 
-/** The name in tokens of the runtime's own services. */
-export const internalAuthId = "wazo-auth"
-
 /**
  * Works the mail queue off as long as the layer lives: mails that cannot be sent are tried again, later each time,
  * and given up with a log after `STROWGER_MAIL_ATTEMPTS` (contracts/auth.md 8).
@@ -39,7 +38,7 @@ export const internalAuthId = "wazo-auth"
 export const mailDeliveryLayer: Layer.Layer<
   never,
   never,
-  MailQueue | Mailer | Sessions | Tenants | TenantTree | SqlClient.SqlClient | AppConfig
+  MailQueue | Mailer | IdentityPlugins | Sessions | Tenants | TenantTree | SqlClient.SqlClient | AppConfig
 > = Layer.effectDiscard(
   Effect.gen(function* () {
     const queue = yield* MailQueue
@@ -90,7 +89,7 @@ const deliver = (
 ): Effect.Effect<
   void,
   MailRefused | SqlError.SqlError,
-  SqlClient.SqlClient | Sessions | Tenants | TenantTree | Mailer | AppConfig
+  SqlClient.SqlClient | Sessions | Tenants | TenantTree | Mailer | IdentityPlugins | AppConfig
 > => (job.kind === "confirmation" ? deliverConfirmation(job) : deliverReset(job))
 
 const deliverConfirmation = Effect.fnUntraced(function* ({
@@ -107,6 +106,7 @@ const deliverConfirmation = Effect.fnUntraced(function* ({
     to: { name: email.username ?? "", address: email.address },
     template: "confirmation",
     base: yield* linkHost(base, email.tenant_uuid),
+    uuid: emailUuid,
     variables: { email_uuid: emailUuid }
   })
 })
@@ -120,6 +120,7 @@ const deliverReset = Effect.fnUntraced(function* (job: Extract<MailJob, { kind: 
     to: { name: user.username ?? "", address: target },
     template: "reset",
     base: yield* linkHost(job.base, user.tenant_uuid),
+    uuid: user.uuid,
     variables: { user_uuid: user.uuid }
   })
 })
@@ -166,6 +167,7 @@ const sendWithToken = Effect.fnUntraced(function* (mail: {
   readonly to: MailAddress
   readonly template: "confirmation" | "reset"
   readonly base: LinkBase
+  readonly uuid: string
   readonly variables: TemplateVariables
 }) {
   const config = yield* AppConfig
@@ -194,13 +196,31 @@ const sendWithToken = Effect.fnUntraced(function* (mail: {
   }
   const render = (part: "subject" | "body") =>
     renderTemplate(config.mailTemplateDir, `${mail.template}-${part}.txt`, variables)
-  yield* mailer
-    .send({
-      from: { name: config.mailFromName, address: config.mailFromAddress },
-      to: mail.to,
-      subject: (yield* render("subject")).trim(),
-      text: yield* render("body")
-    })
-    .pipe(Effect.tapError(() => sessions.revokeToken(token.id)))
+  const written = { subject: (yield* render("subject")).trim(), text: yield* render("body") }
+  const { mail: plugin } = yield* IdentityPlugins
+  const from = { name: config.mailFromName, address: config.mailFromAddress }
+  yield* (
+    plugin === undefined
+      ? mailer.send({ from, to: mail.to, ...written })
+      : sendByPlugin(plugin, mail.template, {
+          token: token.id,
+          username: mail.to.name,
+          emailAddress: mail.to.address,
+          uuid: mail.uuid,
+          hostname,
+          port,
+          prefix,
+          ...written
+        })
+  ).pipe(Effect.tapError(() => sessions.revokeToken(token.id)))
   yield* Metric.update(sent, 1)
 })
+
+const sendByPlugin = (plugin: MailPlugin, template: "confirmation" | "reset", mail: MailContext) =>
+  Effect.tryPromise(() =>
+    template === "confirmation" ? plugin.sendConfirmation(mail) : plugin.sendPasswordReset(mail)
+  ).pipe(
+    Effect.timeout("30 seconds"),
+    // What the plugin says may hold the token.
+    Effect.mapError(() => new MailRefused({ reason: "the plugin failed" }))
+  )

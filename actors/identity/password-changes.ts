@@ -15,11 +15,11 @@ import {
 import type { Caller } from "../../schemas/common/caller.ts"
 import { type Changes, Transactions } from "../../runtime/bus/changes.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
-import { internalAuthId, passwordResetAccess } from "./mail-delivery.ts"
+import { passwordResetAccess } from "./mail-delivery.ts"
 import { type LinkBase, MailQueue } from "./mail-queue.ts"
 import { isManagedExternally } from "./managed-externally.ts"
 import { Passwords } from "./passwords.ts"
-import { Sessions } from "./sessions.ts"
+import { internalAuthId, Sessions } from "./sessions.ts"
 import { LoginThrottle } from "./throttle.ts"
 
 /**

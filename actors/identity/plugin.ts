@@ -4,13 +4,55 @@
  *
  * **Details**
  * Everything is plain promises. A call that fails, or takes longer than ten seconds, fails the login and is logged
- * without its arguments. A module that has not this form is left out with a warning.
+ * without its arguments. A module that has not this form, or whose `load` fails, is left out with a warning.
  */
 export interface IdentityPlugin {
   readonly name: string
+  /** Called once, at the start, before anything else of the plugin. */
+  readonly load?: (host: PluginHost) => Promise<void>
   readonly backends?: ReadonlyArray<BackendPlugin>
   readonly metadata?: ReadonlyArray<MetadataPlugin>
   readonly identityProviders?: ReadonlyArray<IdentityProviderPlugin>
+  /** Sends the mails of identity when `STROWGER_MAIL_PLUGIN` is the name of this plugin. */
+  readonly mail?: MailPlugin
+}
+
+/** What the runtime gives a plugin. */
+export interface PluginHost {
+  /** A token of the runtime itself, for its own API: it may everything, in every tenant. Good for five minutes more. */
+  readonly token: () => Promise<string>
+  /** Offers users a further type of external account (contracts/auth.md 15). */
+  readonly offerExternalType: (
+    type: string,
+    options?: {
+      /** Shown beside the type in a user's list. */
+      readonly info?: Readonly<Record<string, unknown>>
+      /** Of a user's credentials what may be shown; by default nothing. */
+      readonly shown?: (data: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
+    }
+  ) => Promise<void>
+}
+
+/** A mail that is to go out; one that fails is tried again later. */
+export interface MailContext {
+  readonly token: string
+  readonly username: string
+  readonly emailAddress: string
+  /** The user whose password is to be reset, or the address that is to be confirmed. */
+  readonly uuid: string
+  /** Where links lead. */
+  readonly hostname: string
+  readonly port: string | undefined
+  readonly prefix: string
+  /** As the templates have it. */
+  readonly subject: string
+  readonly text: string
+}
+
+/** Takes the place of the mail server. */
+export interface MailPlugin {
+  readonly sendConfirmation: (mail: MailContext) => Promise<void>
+  readonly sendPasswordReset: (mail: MailContext) => Promise<void>
 }
 
 /** A user of Strowger, as plugins see one. */
@@ -29,6 +71,10 @@ export interface BackendPlugin {
   readonly verifyPassword: (login: string, password: string) => Promise<boolean>
   /** The accesses of a token; `usual` are those of the user's groups and policies, which count without this. */
   readonly acl?: (user: PluginUser, usual: ReadonlyArray<string>) => Promise<ReadonlyArray<string>>
+  /** What tokens of its users tell, before what the metadata plugins add. */
+  readonly metadata?: (user: PluginUser) => Promise<Readonly<Record<string, unknown>>>
+  /** As `persistent` of a metadata plugin. */
+  readonly persistentMetadata?: (user: PluginUser) => Promise<Readonly<Record<string, unknown>>>
 }
 
 /** Adds to what tokens tell; of two plugins the later one wins. The keys of the runtime itself stay. */

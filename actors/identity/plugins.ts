@@ -4,14 +4,20 @@ import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { AppConfig } from "../../runtime/config.ts"
 import { authenticationFailed, type ReasonUnauthorized } from "../../schemas/auth/errors.ts"
+import { ExternalPlugins } from "./external-plugins.ts"
 import type {
   BackendPlugin,
   IdentityPlugin,
   IdentityProviderPlugin,
+  MailPlugin,
   MetadataPlugin,
   PluginAttempt,
+  PluginHost,
   PluginUser
 } from "./plugin.ts"
+import { internalAuthId, Sessions } from "./sessions.ts"
+import { Tenants } from "./tenants.ts"
+import type { LiveToken } from "./tokens.ts"
 
 type Metadata = Readonly<Record<string, unknown>>
 
@@ -36,16 +42,32 @@ export class IdentityPlugins extends Context.Service<
       user: PluginUser,
       usual: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyArray<string>, ReasonUnauthorized>
-    readonly metadataOf: (user: PluginUser) => Effect.Effect<Metadata, ReasonUnauthorized>
-    readonly persistentMetadataOf: (user: PluginUser) => Effect.Effect<Metadata, ReasonUnauthorized>
+    readonly metadataOf: (method: string, user: PluginUser) => Effect.Effect<Metadata, ReasonUnauthorized>
+    readonly persistentMetadataOf: (
+      method: string,
+      user: PluginUser
+    ) => Effect.Effect<Metadata, ReasonUnauthorized>
+    /** Who sends mails in the mail server's place, if `STROWGER_MAIL_PLUGIN` names somebody. */
+    readonly mail: MailPlugin | undefined
   }
 >()("strowger/actors/identity/IdentityPlugins") {
   /** The modules of `STROWGER_PLUGIN_DIR`, by their file names. */
-  static readonly layer: Layer.Layer<IdentityPlugins, never, AppConfig> = Layer.effect(
+  static readonly layer: Layer.Layer<
+    IdentityPlugins,
+    never,
+    AppConfig | Sessions | Tenants | ExternalPlugins
+  > = Layer.effect(
     IdentityPlugins,
     Effect.gen(function* () {
-      const { pluginDir } = yield* AppConfig
-      const plugins = pluginDir === "" ? [] : yield* loadAll(pluginDir)
+      const { pluginDir, mailPlugin } = yield* AppConfig
+      const host = yield* makeHost
+      const plugins = yield* Effect.filter(pluginDir === "" ? [] : yield* loadAll(pluginDir), (plugin) =>
+        load(plugin, host)
+      )
+      const mail = plugins.find(({ name }) => name === mailPlugin)?.mail
+      if (mailPlugin !== "smtp" && mail === undefined) {
+        return yield* Effect.die(new Error(`STROWGER_MAIL_PLUGIN: no plugin ${mailPlugin} sends mails`))
+      }
       const backends = new Map(
         plugins.flatMap(({ backends }) => (backends ?? []).map((backend) => [backend.name, backend] as const))
       )
@@ -67,11 +89,21 @@ export class IdentityPlugins extends Context.Service<
         )
       }
 
-      const merged = (user: PluginUser, tell: (plugin: MetadataPlugin) => Promise<Metadata> | undefined) =>
+      /** What the backend tells, then what each plugin adds. */
+      const merged = (
+        user: PluginUser,
+        tellFirst: (() => Promise<Metadata>) | undefined,
+        tell: (plugin: MetadataPlugin) => Promise<Metadata> | undefined
+      ) =>
         Effect.map(
           Effect.forEach(
-            metadata.filter(({ purposes }) => purposes.includes(user.purpose)),
-            (plugin) => ask("metadata", async () => (await tell(plugin)) ?? {})
+            [
+              ...(tellFirst ? [tellFirst] : []),
+              ...metadata
+                .filter(({ purposes }) => purposes.includes(user.purpose))
+                .map((plugin) => async () => (await tell(plugin)) ?? {})
+            ],
+            (question) => ask("metadata", question)
           ),
           (all) => Object.assign({}, ...all) as Metadata
         )
@@ -92,12 +124,59 @@ export class IdentityPlugins extends Context.Service<
           const acl = backendOf(method)?.acl
           return acl ? ask(method, () => acl(user, usual)) : Effect.succeed(usual)
         },
-        metadataOf: (user) => merged(user, (plugin) => plugin.token(user)),
-        persistentMetadataOf: (user) => merged(user, (plugin) => plugin.persistent?.(user))
+        metadataOf: (method, user) => {
+          const own = backendOf(method)?.metadata
+          return merged(user, own && (() => own(user)), (plugin) => plugin.token(user))
+        },
+        persistentMetadataOf: (method, user) => {
+          const own = backendOf(method)?.persistentMetadata
+          return merged(user, own && (() => own(user)), (plugin) => plugin.persistent?.(user))
+        },
+        mail
       }
     })
   )
 }
+
+/** Whether a plugin is ready. */
+const load = (plugin: IdentityPlugin, host: PluginHost): Effect.Effect<boolean> =>
+  Effect.tryPromise(async () => plugin.load?.(host)).pipe(
+    Effect.timeout("10 seconds"),
+    Effect.as(true),
+    Effect.catch(() =>
+      Effect.as(Effect.logWarning(`The plugin ${plugin.name} could not be loaded: it is left out`), false)
+    )
+  )
+
+const makeHost = Effect.gen(function* () {
+  const sessions = yield* Sessions
+  const external = yield* ExternalPlugins
+  const { master } = yield* Tenants
+  let current: LiveToken | undefined
+  const renew = Effect.tap(
+    sessions.create({
+      authId: internalAuthId,
+      tenantUuid: master,
+      acl: ["#"],
+      metadata: { tenant_uuid: master },
+      mobile: false,
+      lifetimeSeconds: 3_600,
+      userAgent: "",
+      remoteAddress: ""
+    }),
+    (token) =>
+      Effect.sync(() => {
+        current = token
+      })
+  )
+  const token = Effect.suspend(() =>
+    current && current.expiresAt > Date.now() + 300_000 ? Effect.succeed(current) : renew
+  )
+  return {
+    token: async () => (await Effect.runPromise(token)).id,
+    offerExternalType: (type, options) => Effect.runPromise(external.offer(type, options))
+  } satisfies PluginHost
+})
 
 /** A plugin does not take the place of these. */
 const builtIn = new Set(["native", "default", "ldap", "saml"])
@@ -143,8 +222,10 @@ const loadAll = Effect.fnUntraced(function* (folder: string) {
 /** Whether everything that the interface promises is there. */
 const isPlugin = (value: unknown): value is IdentityPlugin => {
   if (typeof value !== "object" || value === null || !("name" in value)) return false
-  const { backends, metadata, identityProviders } = value as Partial<IdentityPlugin>
+  const { backends, metadata, identityProviders, mail } = value as Partial<IdentityPlugin>
   return (
+    (mail === undefined ||
+      (typeof mail.sendConfirmation === "function" && typeof mail.sendPasswordReset === "function")) &&
     every(backends, (part) => typeof part.name === "string" && typeof part.verifyPassword === "function") &&
     every(metadata, (part) => Array.isArray(part.purposes) && typeof part.token === "function") &&
     every(

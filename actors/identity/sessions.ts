@@ -15,6 +15,9 @@ import { liveToken, tokenHash } from "./token-record.ts"
 import { TokenCache } from "./token-cache.ts"
 import type { LiveToken } from "./tokens.ts"
 
+/** The name in tokens of the runtime's own services. */
+export const internalAuthId = "wazo-auth"
+
 /** What a new token is made of (contracts/auth.md 6). */
 export interface TokenRequest {
   /** The user's uuid, or the name of an internal service. */

@@ -1,8 +1,9 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { eventually } from "../../test/eventually.ts"
 import { adminToken, AuthServer, authServerLayer, type Call } from "./fixture.ts"
 
 /** A folder elsewhere: the sample of the documentation, a module that fails, one that is no plugin. */
@@ -18,6 +19,47 @@ writeFileSync(
       verify: async () => { throw new Error("down") } }] }`
 )
 
+writeFileSync(
+  join(folder, "unready.mjs"),
+  `export const plugin = { name: "unready", load: async () => { throw new Error("not ready") },
+    backends: [{ name: "unready_user", verifyPassword: async () => true }] }`
+)
+writeFileSync(
+  join(folder, "wired.mjs"),
+  `import { appendFileSync } from "node:fs"
+  const note = (what) => appendFileSync(new URL("notes.txt", import.meta.url), JSON.stringify(what) + "\\n")
+  let refusals = 1
+  export const plugin = {
+    name: "wired",
+    load: async (host) => {
+      note({ tokens: [await host.token(), await host.token()] })
+      await host.offerExternalType("crm", { info: { colour: "blue" } })
+    },
+    backends: [{
+      name: "wired_user",
+      verifyPassword: async (login, password) => password === "wire",
+      metadata: async (user) => ({ desk: 7, floor: 1, uuid: "mine" }),
+      persistentMetadata: async () => ({ wired: true })
+    }],
+    identityProviders: [{ method: "wired", accepts: ({ credentials }) => credentials?.password === "wire", backend: "wired_user" }],
+    mail: {
+      sendConfirmation: async (mail) => note({ kind: "confirmation", mail }),
+      sendPasswordReset: async (mail) => {
+        if (refusals-- > 0) throw new Error("no mail today: " + mail.token)
+        note({ kind: "reset", mail })
+      }
+    }
+  }`
+)
+/** What the plugin has noted. */
+const notes = (): ReadonlyArray<ReturnType<typeof JSON.parse>> =>
+  existsSync(join(folder, "notes.txt"))
+    ? readFileSync(join(folder, "notes.txt"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+    : []
+
 const asAdmin = Effect.fnUntraced(function* (method: string, path: string, call: Call = {}) {
   const server = yield* AuthServer
   return yield* server.call(method, path, { token: yield* adminToken, ...call })
@@ -26,7 +68,7 @@ const login = (username: string, password: string, body: object = {}) =>
   Effect.flatMap(AuthServer, ({ call }) => call("POST", "/token", { basic: [username, password], body }))
 
 describe("Plugins of identity", () => {
-  layer(authServerLayer({ STROWGER_PLUGIN_DIR: folder }), {
+  layer(authServerLayer({ STROWGER_PLUGIN_DIR: folder, STROWGER_MAIL_PLUGIN: "wired" }), {
     timeout: "60 seconds",
     excludeTestServices: true
   })((it) => {
@@ -74,6 +116,92 @@ describe("Plugins of identity", () => {
           assert.strictEqual((yield* login("trapped", "secret")).status, 401)
           assert.strictEqual((yield* login("nobody", "whatever")).status, 401)
           assert.isString(yield* adminToken)
+        })
+    )
+
+    it.effect("are loaded once with a token of the runtime; one that cannot be loaded is left out", () =>
+      Effect.gen(function* () {
+        const { call } = yield* AuthServer
+        const { data } = (yield* call("GET", "/backends")).body
+        assert.include(data, "wired_user")
+        assert.notInclude(data, "unready_user")
+        const [token, again] = notes()[0].tokens
+        assert.strictEqual(again, token)
+        const { body } = yield* call("GET", `/token/${token}?scope=confd.users.read`)
+        assert.deepInclude(body.data, { auth_id: "wazo-auth", acl: ["#"] })
+        assert.strictEqual((yield* call("GET", "/tenants", { token })).status, 200)
+      })
+    )
+
+    it.effect("offer types of external accounts", () =>
+      Effect.gen(function* () {
+        const { uuid } = (yield* asAdmin("POST", "/users", { body: {} })).body
+        const { items } = (yield* asAdmin("GET", `/users/${uuid}/external?type=crm`)).body
+        assert.deepStrictEqual(items, [
+          { type: "crm", data: {}, enabled: false, plugin_info: { colour: "blue" } }
+        ])
+      })
+    )
+
+    it.effect("give users and tenants their method by PUT and POST, and keep it", () =>
+      Effect.gen(function* () {
+        const created = yield* asAdmin("POST", "/users", {
+          body: { username: "grace", authentication_method: "wired" }
+        })
+        assert.deepStrictEqual([created.status, created.body.authentication_method], [200, "wired"])
+        const changed = yield* asAdmin("PUT", `/users/${created.body.uuid}`, { body: created.body })
+        assert.strictEqual(changed.body.authentication_method, "wired")
+        const { status, body } = yield* login("grace", "wire", { access_type: "offline", client_id: "app" })
+        assert.strictEqual(status, 200)
+        // The runtime's own keys stay, a later plugin wins over the backend.
+        const { metadata } = body.data
+        assert.deepInclude(metadata, { desk: 7, wired: true, uuid: created.body.uuid })
+        const tenant = yield* asAdmin("POST", "/tenants", {
+          body: { default_authentication_method: "wired" }
+        })
+        assert.strictEqual(tenant.body.default_authentication_method, "wired")
+        yield* asAdmin("POST", "/users", { tenant: tenant.body.uuid, body: { username: "edith" } })
+        assert.strictEqual((yield* login("edith", "wire")).status, 200)
+        assert.strictEqual((yield* login("edith", "other")).status, 401)
+      })
+    )
+
+    it.effect(
+      "send the mails in the mail server's place; one that fails is tried again, its token dead",
+      () =>
+        Effect.gen(function* () {
+          const { call } = yield* AuthServer
+          const { uuid } = (yield* asAdmin("POST", "/users", {
+            body: { username: "joan", email_address: "joan@example.com" }
+          })).body
+          const [email] = (yield* asAdmin("PUT", `/users/${uuid}/emails`, {
+            body: { emails: [{ address: "joan@example.org", main: true }] }
+          })).body
+          yield* asAdmin("GET", `/users/${uuid}/emails/${email.uuid}/confirm`)
+          const sent = (kind: string) =>
+            eventually(
+              Effect.sync(() => notes().find((note) => note.kind === kind)),
+              (note) => note !== undefined,
+              "30 seconds"
+            )
+          const { mail } = yield* sent("confirmation")
+          assert.deepInclude(mail, { username: "joan", emailAddress: "joan@example.org", uuid: email.uuid })
+          assert.include(mail.text, `/emails/${email.uuid}/confirm?token=${mail.token}`)
+          assert.strictEqual(
+            (yield* call("GET", `/emails/${email.uuid}/confirm?token=${mail.token}`)).status,
+            200
+          )
+          yield* call("GET", "/users/password/reset?username=joan")
+          const reset = yield* sent("reset")
+          assert.deepInclude(reset.mail, { uuid, subject: "Reset your password" })
+          const answer = yield* call(
+            "POST",
+            `/users/password/reset?user_uuid=${uuid}&token=${reset.mail.token}`,
+            {
+              body: { password: "fresh" }
+            }
+          )
+          assert.strictEqual(answer.status, 204)
         })
     )
   })

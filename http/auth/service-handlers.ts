@@ -124,7 +124,7 @@ const configurationOf = (
   email_confirmation_expiration: millis(config.mailLinkLifetime) / 1000,
   email_confirmation_from_name: config.mailFromName,
   email_confirmation_from_address: config.mailFromAddress,
-  email_notification_plugin: "smtp",
+  email_notification_plugin: config.mailPlugin,
   smtp: {
     hostname: config.smtpHost,
     port: config.smtpPort,
