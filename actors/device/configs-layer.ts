@@ -80,7 +80,7 @@ export const configsLayer: Layer.Layer<
       )
 
     return {
-      list: (query) => listed(store.all(), query),
+      list: (query) => Effect.suspend(() => listed(store.all(), query)),
       get: known,
       create: Effect.fnUntraced(function* (document: JsonObject) {
         const id = own(document, "id") === undefined ? newId() : document["id"]

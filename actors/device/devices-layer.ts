@@ -100,13 +100,14 @@ export const devicesLayer: Layer.Layer<
     })
 
     return {
-      list: ({ tenantUuid, visible }, recurse, query) => {
-        const selector = isObject(query.selector)
-          ? withoutKeys(query.selector, ["tenant_uuid"])
-          : query.selector
-        const seen = new Set(recurse ? visible : [tenantUuid])
-        return listed(documentsOf(index, seen), { ...query, selector })
-      },
+      list: ({ tenantUuid, visible }, recurse, query) =>
+        Effect.suspend(() => {
+          const selector = isObject(query.selector)
+            ? withoutKeys(query.selector, ["tenant_uuid"])
+            : query.selector
+          const seen = new Set(recurse ? visible : [tenantUuid])
+          return listed(documentsOf(index, seen), { ...query, selector })
+        }),
       get: visibleTo,
       create: Effect.fnUntraced(function* ({ tenantUuid }: DeviceScope, given: JsonObject) {
         const id = own(given, "id") === undefined ? newId() : given["id"]

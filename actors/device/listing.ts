@@ -7,10 +7,11 @@ import { type DocumentQuery, InvalidDocument } from "./devices.ts"
 export const listed = (
   documents: Iterable<JsonObject>,
   query: DocumentQuery
-): Effect.Effect<ReadonlyArray<JsonObject>, InvalidDocument> => {
-  const selects = readSelector(query.selector)
-  if (typeof selects !== "function") return Effect.fail(new InvalidDocument({ message: selects.problem }))
-  const found: Array<JsonObject> = []
-  for (const document of documents) if (selects(document)) found.push(document)
-  return Effect.succeed(shaped(found, query))
-}
+): Effect.Effect<ReadonlyArray<JsonObject>, InvalidDocument> =>
+  Effect.suspend(() => {
+    const selects = readSelector(query.selector)
+    if (typeof selects !== "function") return Effect.fail(new InvalidDocument({ message: selects.problem }))
+    const found: Array<JsonObject> = []
+    for (const document of documents) if (selects(document)) found.push(document)
+    return Effect.succeed(shaped(found, query))
+  })
