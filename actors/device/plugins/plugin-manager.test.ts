@@ -1,5 +1,5 @@
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit, Fiber, Layer } from "effect"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { DeviceDocument } from "../../../schemas/provd/device.ts"
@@ -157,6 +157,37 @@ layer(pluginDatabaseLayer, { timeout: "60 seconds", excludeTestServices: true })
               "regenerate acme",
               "withdraw acme"
             ])
+          }).pipe(Effect.provide(managerLayer(folder, bench)))
+        }).pipe(Effect.scoped)
+      )
+
+      it.effect("answer every request while they are upgraded and reloaded", () =>
+        Effect.gen(function* () {
+          const { folder, repository, bench } = yield* workshop
+          yield* Effect.gen(function* () {
+            const manager = yield* PluginManager
+            const plugins = yield* PhonePlugins
+            repository.offer("acme", acme("1.0"))
+            yield* updated
+            yield* installed("acme")
+            let asked = 0
+            const missed: Array<unknown> = []
+            const asking = yield* Effect.promise(async () => plugins.get("acme")?.extract(request)).pipe(
+              Effect.tap((info) =>
+                Effect.sync(() => {
+                  asked++
+                  if (info?.vendor !== "Acme") missed.push(info)
+                })
+              ),
+              Effect.forever,
+              Effect.forkChild
+            )
+            yield* upgraded("acme")
+            yield* manager.reload("acme")
+            yield* Fiber.interrupt(asking)
+            assert.isAbove(asked, 0)
+            assert.deepStrictEqual(missed, [])
+            yield* manager.uninstall("acme")
           }).pipe(Effect.provide(managerLayer(folder, bench)))
         }).pipe(Effect.scoped)
       )

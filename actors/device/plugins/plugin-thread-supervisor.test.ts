@@ -156,4 +156,18 @@ describe("the thread of a plugin from outside", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(await thread.call("extract", request), { vendor: "Acme" })
     assert.deepStrictEqual(faults, [])
   })
+
+  it("answers the calls that are open when it is closed, and none after that", async () => {
+    const { thread } = await start(`{ extract: () => ({ vendor: "Acme" }) }`)
+    const open = [thread.call("extract", request), thread.call("extract", request)]
+    await thread.close()
+    assert.deepStrictEqual(await Promise.all(open), [{ vendor: "Acme" }, { vendor: "Acme" }])
+    assert.match(await failureOf(thread.call("extract", request)), /out of service/)
+  })
+
+  it("refuses a call whose arguments cannot be handed over, and serves the next", async () => {
+    const { thread } = await start(`{ extract: () => ({ vendor: "Acme" }) }`)
+    assert.match(await failureOf(thread.call("extract", () => 1)), /no thread can take/)
+    assert.deepStrictEqual(await thread.call("extract", request), { vendor: "Acme" })
+  })
 })

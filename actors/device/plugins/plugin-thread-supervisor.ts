@@ -34,7 +34,7 @@ export interface PluginThread {
     notify: (what: SipNotify) => Promise<void>
   ) => Promise<unknown>
   readonly setParameters: (values: ParameterValues) => void
-  /** Ends the thread; open calls reject. */
+  /** Ends the thread when its open calls are answered, at the latest after the time of one call. */
   readonly close: () => Promise<void>
 }
 
@@ -84,6 +84,7 @@ class SupervisedThread implements PluginThread {
   #timer: NodeJS.Timeout | undefined
   #calls = 0
   #fallen: ReadonlyArray<number> = []
+  #onRest: () => void = () => undefined
   /** Why calls are refused. */
   #ended: string | undefined
   readonly #settleLoaded: { readonly resolve: () => void; readonly reject: (failure: PluginFailure) => void }
@@ -111,9 +112,26 @@ class SupervisedThread implements PluginThread {
   }
 
   async close(): Promise<void> {
+    await this.#rest()
     const worker = this.#worker
     this.#end("the plugin was taken out of service")
     await worker?.terminate()
+  }
+
+  /** Until there is no open call; no longer than the time of one call. */
+  #rest(): Promise<void> {
+    if (!this.#isBusy()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#options.timeout)
+      this.#onRest = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #isBusy(): boolean {
+    return this.#inside !== undefined || this.#beside.size > 0 || this.#queue.length > 0
   }
 
   #enqueue(
@@ -142,7 +160,11 @@ class SupervisedThread implements PluginThread {
     if (call === undefined) return
     this.#inside = call
     this.#timer = setTimeout(() => this.#fall(this.#tooLong(call)), this.#options.timeout)
-    this.#tell({ kind: "call", call: call.number, function: call.name, args: call.args })
+    try {
+      this.#tell({ kind: "call", call: call.number, function: call.name, args: call.args })
+    } catch {
+      this.#take(call.number)?.fail(this.#failure(`${call.name} was given what no thread can take`))
+    }
   }
 
   #tell(request: ThreadRequest): void {
@@ -197,10 +219,16 @@ class SupervisedThread implements PluginThread {
       case "notify":
         return this.#serveNotify(report.call, report.notify, report.what)
       case "answer":
-        return this.#take(report.call)?.answer(report.value)
+        this.#take(report.call)?.answer(report.value)
+        return this.#tellRest()
       case "failure":
-        return this.#take(report.call)?.fail(this.#failure(report.message))
+        this.#take(report.call)?.fail(this.#failure(report.message))
+        return this.#tellRest()
     }
+  }
+
+  #tellRest(): void {
+    if (!this.#isBusy()) this.#onRest()
   }
 
   /** The call that an answer is for; the thread is free for the next one. */
@@ -257,7 +285,11 @@ class SupervisedThread implements PluginThread {
     this.#options.onFault(reason)
     if (!this.#wasLoaded) return this.#giveUp(reason)
     if (this.#fallen.length >= falls.most) return this.#giveUp(`${reason}; it fell ${falls.most} times`)
-    this.#start()
+    try {
+      this.#start()
+    } catch (error) {
+      this.#giveUp(crashText(error))
+    }
   }
 
   #giveUp(reason: string): void {
@@ -270,6 +302,7 @@ class SupervisedThread implements PluginThread {
     this.#ended = reason
     this.#drop(reason)
     for (const call of this.#queue.splice(0)) call.fail(this.#failure(reason))
+    this.#tellRest()
   }
 
   #drop(reason: string): void {
@@ -286,6 +319,7 @@ class SupervisedThread implements PluginThread {
     this.#beside.clear()
     this.#inside = undefined
     for (const call of lost) call.fail(this.#failure(reason))
+    this.#tellRest()
   }
 
   #tooLong(call: Call): string {
