@@ -1,6 +1,4 @@
-import { randomUUID } from "node:crypto"
 import { Context, Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
 import { toyPlugin } from "../../actors/device/fixture.ts"
 import type { Configs } from "../../actors/device/configs.ts"
 import { Devices } from "../../actors/device/devices.ts"
@@ -15,13 +13,10 @@ import type { CallCentreCache } from "../../actors/pbx/call-centre-cache.ts"
 import { callCentreLayer } from "../../actors/pbx/call-centre-layer.ts"
 import { pbxMigrations } from "../../actors/pbx/migrations.ts"
 import { type Pbx, pbxLayer } from "../../actors/pbx/pbx.ts"
-import { EventBus } from "../../runtime/bus/event-bus.ts"
-import { Outbox } from "../../runtime/bus/outbox.ts"
-import { authTenantAdded } from "../../schemas/events/auth.ts"
-import { type BusEvent, makeEvent } from "../../schemas/events/envelope.ts"
 import { provisioningInMemory } from "../../test/provisioning-in-memory.ts"
 import type { TestDatabase } from "../../test/database.ts"
 import { issueToken, type TestIdentity, testIdentityLayer } from "../../test/identity.ts"
+import { type Backstage, makeBackstage, type Verbs, verbsOf } from "../../test/surface.ts"
 import { serve } from "../server.ts"
 import { confdRoutes } from "./handlers.ts"
 import { confdSurface } from "./surface.ts"
@@ -40,34 +35,20 @@ export interface Answer {
 }
 
 /** A client of confd with one token, acting in one tenant. */
-export interface Client {
+export interface Client extends Verbs<Answer> {
   readonly tenantUuid: string
-  readonly send: (
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Readonly<Record<string, string>>
-  ) => Effect.Effect<Answer>
-  readonly get: (path: string) => Effect.Effect<Answer>
-  readonly post: (path: string, body?: unknown) => Effect.Effect<Answer>
-  readonly put: (path: string, body?: unknown) => Effect.Effect<Answer>
-  readonly delete: (path: string) => Effect.Effect<Answer>
 }
 
 /** confd over real HTTP on a free port, and everything behind it on a fresh database. */
 export class TestConfd extends Context.Service<
   TestConfd,
-  {
+  Backstage & {
     readonly url: string
-    /** A new tenant below the given one, by default below the master. */
-    readonly tenant: (parent?: string) => Effect.Effect<string>
     /** A client with a token of the tenant; by default with all rights, in a new tenant. */
     readonly client: (options?: {
       readonly tenantUuid?: string
       readonly acl?: ReadonlyArray<string>
     }) => Effect.Effect<Client>
-    /** The events that the work publishes, in order. */
-    readonly eventsOf: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<ReadonlyArray<BusEvent>, E, R>
   }
 >()("strowger/http/confd/TestConfd") {}
 
@@ -87,45 +68,20 @@ export const testConfdLayer = (database?: TestDatabase): Layer.Layer<TestPbx> =>
     TestConfd,
     Effect.gen(function* () {
       const identity = yield* Effect.context<TestIdentity>()
-      const tenants = yield* Tenants
-      const sql = yield* SqlClient.SqlClient
-      const bus = yield* EventBus
-      const outbox = yield* Outbox
+      const backstage = yield* makeBackstage
       const { url } = yield* serve({ routes: confdRoutes, surfaces: [confdSurface], doors: [] })
-      const tenant = Effect.fnUntraced(function* (parent = tenants.master) {
-        const uuid = randomUUID()
-        const slug = uuid.slice(0, 8)
-        yield* sql`INSERT INTO auth_tenant ${sql.insert({ uuid, slug, parent_uuid: parent })}`
-        const data = { uuid, name: slug, slug, domain_names: [] }
-        yield* bus.publish(
-          makeEvent(authTenantAdded, { originUuid: uuid, at: 0 }, { tenantUuid: uuid }, data)
-        )
-        yield* Effect.sleep(1).pipe(Effect.repeat({ until: () => tenants.exists(uuid) }))
-        return uuid
-      }, Effect.orDie)
       return {
         url,
-        tenant,
+        ...backstage,
         client: Effect.fnUntraced(
           function* ({ tenantUuid: given, acl = ["confd.#"] } = {}) {
-            const tenantUuid = given ?? (yield* tenant())
+            const tenantUuid = given ?? (yield* backstage.tenant())
             const token = yield* issueToken({ acl, tenantUuid })
             return clientOf(url, token.id, tenantUuid)
           },
           Effect.provideContext(identity),
           Effect.orDie
-        ),
-        eventsOf: (work) =>
-          Effect.scoped(
-            Effect.gen(function* () {
-              yield* outbox.drained
-              const seen: Array<BusEvent> = []
-              yield* bus.subscribe({}, (event) => seen.push(event))
-              yield* work
-              yield* outbox.drained
-              return seen
-            })
-          )
+        )
       }
     })
   ).pipe(
@@ -149,35 +105,18 @@ export const testConfdLayer = (database?: TestDatabase): Layer.Layer<TestPbx> =>
     Layer.orDie
   )
 
-const clientOf = (url: string, token: string, tenantUuid: string): Client => {
-  const send: Client["send"] = (method, path, body, headers) =>
-    Effect.promise(async () => {
-      const response = await fetch(`${url}/api/confd/1.1${path}`, {
-        method,
-        headers: { "x-auth-token": token, ...(body === undefined ? {} : json), ...headers },
-        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
-      })
-      return answerOf(response.status, response.headers.get("location"), await response.text())
-    })
-  return {
-    tenantUuid,
-    send,
-    get: (path) => send("GET", path),
-    post: (path, body) => send("POST", path, body),
-    put: (path, body) => send("PUT", path, body),
-    delete: (path) => send("DELETE", path)
-  }
-}
+const clientOf = (url: string, token: string, tenantUuid: string): Client => ({
+  tenantUuid,
+  ...verbsOf(`${url}/api/confd/1.1`, token, answerOf)
+})
 
-const json = { "content-type": "application/json" }
-
-const answerOf = (status: number, location: string | null, text: string): Answer => {
+const answerOf = ({ status, headers }: Response, text: string): Answer => {
   const body: unknown = text === "" ? {} : JSON.parse(text)
   // A JSON document that is no array and no scalar is a record; confd answers no scalars.
   const record = Array.isArray(body) ? {} : (body as Json)
   return {
     status,
-    location,
+    location: headers.get("location"),
     text,
     json: record,
     total: record["total"],
