@@ -78,7 +78,7 @@ export const phoneModels: ReadonlyArray<PhoneModel> = [
     name: "cisco-spa",
     protocol: "http",
     oui: "002699",
-    userAgent: ({ upper }) => `Cisco/SPA508G-7.4.4 (${upper})(CBT141400UK)`,
+    userAgent: ({ upper }) => `Cisco/SPA508G-7.4.4 (${upper})(CBT${upper.slice(4)})`,
     boot: ({ lower }) => [needed("/spa508G.cfg"), own(`/${lower}.xml`)]
   },
   {
