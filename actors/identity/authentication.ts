@@ -165,7 +165,7 @@ export class Authentication extends Context.Service<
 
       /**
        * The usual login: no refresh token to make, nothing to use up, no plugin to ask. Undefined when it is not, or
-       * when the user has half of the sessions allowed: then they are counted with care.
+       * when the user comes near the limit of sessions: then they are counted with care.
        */
       const admitAtOnce = Effect.fnUntraced(function* (
         admitted: Admitted,
@@ -175,11 +175,13 @@ export class Authentication extends Context.Service<
         const { account, refreshed, redeem } = admitted
         const { access_type } = attempt.body
         if (access_type === "offline" || redeem || plugins.decidesAccesses(account.method)) return undefined
+        const fewerThan = account.purpose === "internal" ? undefined : config.maxSessions - loginsAtOnce
+        if (fewerThan !== undefined && fewerThan <= 0) return undefined
         const request = requestOf(admitted, attempt, told)
         return yield* sessions
           .beginAtOnce(refreshed === undefined ? request : { ...request, refreshTokenUuid: refreshed.uuid }, {
             userUuid: account.uuid,
-            fewerThan: account.purpose === "internal" ? undefined : Math.floor(config.maxSessions / 2),
+            fewerThan,
             accesses: policies.accessesIn(account.uuid)
           })
           .pipe(onRefreshTokenGone, dieOnSqlError)
@@ -266,6 +268,9 @@ export class Authentication extends Context.Service<
     })
   )
 }
+
+/** More logins of one user are never under way at the same moment, on all nodes together. */
+const loginsAtOnce = 50
 
 /** A refresh token that is deleted while it is used lets nobody in. */
 const onRefreshTokenGone = onConstraint({ auth_token_refresh_token_uuid_fkey: authenticationFailed })

@@ -8,7 +8,7 @@ import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { Outbox } from "../../runtime/bus/outbox.ts"
 import type { BusEvent } from "../../schemas/events/envelope.ts"
 import { adminCredentials, issueToken } from "../../test/identity.ts"
-import { adminToken, AuthServer, authServerLayer, type Call } from "./fixture.ts"
+import { adminToken, AuthServer, authServerLayer, type Call, forEachAuthServer } from "./fixture.ts"
 
 const admin = [adminCredentials.username, adminCredentials.password] as const
 
@@ -360,34 +360,53 @@ describe("Refresh tokens", () => {
   })
 })
 
-describe("The limit of concurrent sessions", () => {
-  layer(authServerLayer({ STROWGER_MAX_USER_SESSIONS: "2" }), {
-    timeout: "60 seconds",
-    excludeTestServices: true
-  })((it) => {
-    it.effect(
-      "refuses a user beyond it with 429, counts only live sessions, and lets internal users pass",
-      () =>
-        Effect.gen(function* () {
-          const { call } = yield* AuthServer
-          const user = yield* createUser({}, [])
-          const attempts = yield* Effect.all(
-            Array.from({ length: 5 }, () => login({ basic: user.basic })),
-            { concurrency: "unbounded" }
-          )
-          const statuses = attempts.map(({ status }) => status)
-          assert.deepStrictEqual(statuses.toSorted(), [200, 200, 429, 429, 429])
-          const refused = attempts.find(({ status }) => status === 429)
-          assert.strictEqual(refused?.body.status_code, 429)
-          const admitted = attempts.find(({ status }) => status === 200)
-          yield* call("DELETE", `/token/${admitted?.body.data.token}`)
-          assert.strictEqual((yield* login({ basic: user.basic })).status, 200)
-          for (let count = 0; count < 3; count++) assert.strictEqual((yield* login()).status, 200)
-        })
-    )
-  })
-})
+forEachAuthServer((database, server) =>
+  describe(`The limit of concurrent sessions on the ${database}`, () => {
+    layer(server({ STROWGER_MAX_USER_SESSIONS: "2" }), {
+      timeout: "60 seconds",
+      excludeTestServices: true
+    })((it) => {
+      it.effect(
+        "refuses a user beyond it with 429, counts only live sessions, and lets internal users pass",
+        () =>
+          Effect.gen(function* () {
+            const { call } = yield* AuthServer
+            const user = yield* createUser({}, [])
+            const attempts = yield* Effect.all(
+              Array.from({ length: 5 }, () => login({ basic: user.basic })),
+              { concurrency: "unbounded" }
+            )
+            const statuses = attempts.map(({ status }) => status)
+            assert.deepStrictEqual(statuses.toSorted(), [200, 200, 429, 429, 429])
+            const refused = attempts.find(({ status }) => status === 429)
+            assert.strictEqual(refused?.body.status_code, 429)
+            const admitted = attempts.find(({ status }) => status === 200)
+            yield* call("DELETE", `/token/${admitted?.body.data.token}`)
+            assert.strictEqual((yield* login({ basic: user.basic })).status, 200)
+            for (let count = 0; count < 3; count++) assert.strictEqual((yield* login()).status, 200)
+          })
+      )
+    })
 
+    layer(server({ STROWGER_MAX_USER_SESSIONS: "52" }), {
+      timeout: "120 seconds",
+      excludeTestServices: true
+    })("with room", (it) => {
+      it.effect("is kept to the last place, also by logins at once", () =>
+        Effect.gen(function* () {
+          const user = yield* createUser({}, [])
+          const answers = yield* Effect.all(
+            Array.from({ length: 56 }, () => login({ basic: user.basic })),
+            { concurrency: 8 }
+          )
+          const admitted = answers.filter(({ status }) => status === 200)
+          assert.strictEqual(admitted.length, 52)
+          assert.isTrue(answers.every(({ status }) => status === 200 || status === 429))
+        })
+      )
+    })
+  })
+)
 describe("The token endpoints", () => {
   layer(authServerLayer(), { timeout: "60 seconds", excludeTestServices: true })((it) => {
     it.effect("GET tells the token in whole seconds, HEAD only that it lives", () =>
