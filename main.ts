@@ -7,6 +7,7 @@ import { ListenAddress } from "./http/server.ts"
 import { authCommand } from "./cli/auth.ts"
 import { PhoneListeners } from "./http/provd/phone-listeners.ts"
 import { AppConfig, unknownKnobs } from "./runtime/config.ts"
+import { provdCommand } from "./cli/provd.ts"
 import { runDemo } from "./cli/demo.ts"
 import { phoneModels } from "./simulator/phones/models.ts"
 import { runFleet } from "./simulator/phones/run.ts"
@@ -14,7 +15,7 @@ import { runSimulator } from "./simulator/run.ts"
 import { runWatch } from "./cli/watch.ts"
 import { strowgerLayer } from "./strowger.ts"
 
-/** The command line: `strowger start`, `simulate`, `demo`, `watch`, `auth`. */
+/** The command line: `strowger start`, `simulate`, `demo`, `watch`, `asterisk`, `provd`, `auth`. */
 
 const start = Command.make(
   "start",
@@ -216,7 +217,7 @@ const phonesLine = (listeners: PhoneListeners["Service"]): string => {
 
 const strowger = Command.make("strowger").pipe(
   Command.withDescription("An actor-model telephony runtime"),
-  Command.withSubcommands([start, simulate, demo, watch, asterisk, authCommand])
+  Command.withSubcommands([start, simulate, demo, watch, asterisk, provdCommand(runtimeFlags), authCommand])
 )
 
 /** What went wrong before anything ran is one readable line for the operator, and exit code 1. */
