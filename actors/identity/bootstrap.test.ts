@@ -86,6 +86,74 @@ forEachDatabase((name, database) => {
         }).pipe(Effect.provide(ground))
     )
 
+    it.live(
+      "a later start brings policies and groups up to what is configured then, and removes what is not",
+      () =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const configured = (environment: {
+            readonly policies: object
+            readonly allUsers?: string
+            readonly attached?: boolean
+            readonly update?: boolean
+          }) =>
+            start({
+              STROWGER_DEFAULT_POLICIES: JSON.stringify(environment.policies),
+              STROWGER_ALL_USERS_POLICIES: environment.allUsers ?? "",
+              STROWGER_DEFAULT_GROUPS: JSON.stringify({
+                helpers: { policies: { kept: environment.attached ?? true, unknown: true } }
+              }),
+              STROWGER_UPDATE_POLICIES: String(environment.update ?? true)
+            })
+          const own = Effect.map(
+            sql<{ slug: string; acl: ReadonlyArray<string>; description: string }>`
+            select slug, acl, description from auth_policy where slug not like 'wazo%' order by slug`,
+            (rows) => rows.map(({ slug, acl, description }) => [slug, acl.join(), description])
+          )
+          const attachments = Effect.map(
+            sql<{ name: string; slug: string }>`
+            select g.name, p.slug from auth_group_policy gp
+            join auth_group g on g.uuid = gp.group_uuid join auth_policy p on p.uuid = gp.policy_uuid
+            order by g.system_managed, p.slug`,
+            (rows) => rows.map(({ name, slug }) => `${name.replace(/-tenant-.*/, "")}: ${slug}`)
+          )
+          const automatic = "Automatically created"
+          const policies = {
+            kept: { acl: ["a"] },
+            orphan: { acl: ["b"] },
+            used: { acl: ["c"], description: "d" }
+          }
+          const { masterTenantUuid } = yield* configured({ policies, allUsers: "used, orphan" })
+          assert.deepStrictEqual(yield* own, [
+            ["kept", "a", automatic],
+            ["orphan", "b", automatic],
+            ["used", "c", "d"]
+          ])
+          assert.deepStrictEqual(yield* attachments, [
+            "helpers: kept",
+            "wazo-all-users: orphan",
+            "wazo-all-users: used"
+          ])
+          yield* sql`
+          insert into auth_user_policy select u.uuid, p.uuid from auth_user u, auth_policy p where p.slug = 'used'`
+          const fewer = { kept: { acl: ["a", "z"] } }
+          yield* configured({ policies: fewer, update: false })
+          assert.strictEqual((yield* own).length, 3)
+          yield* configured({ policies: fewer, attached: false })
+          // What a user has stays, what nobody has goes; nobody has it through the all-users group any more.
+          assert.deepStrictEqual(yield* own, [
+            ["kept", "a,z", automatic],
+            ["used", "c", "d"]
+          ])
+          assert.deepStrictEqual(yield* attachments, [])
+          yield* sql`
+          insert into auth_tenant (uuid, name, slug, parent_uuid)
+          values (gen_random_uuid(), 'later', 'later', ${masterTenantUuid})`
+          yield* configured({ policies: fewer })
+          assert.deepStrictEqual(yield* attachments, ["helpers: kept", "helpers: kept"])
+        }).pipe(Effect.provide(ground))
+    )
+
     it.live("chooses the platform's uuid, the same for every later start", () =>
       Effect.gen(function* () {
         const uuidOfStart = Effect.map(Platform, ({ uuid }) => uuid).pipe(

@@ -489,6 +489,23 @@ forEachAuthServer((database, server) =>
         )
       }
 
+      it.effect("counts by the metadata of now: another provider's from the next answer on", () =>
+        Effect.gen(function* () {
+          const { provider, stranger } = yield* Keys
+          const tenant = yield* samlTenant()
+          assert.isFalse(failed((yield* authenticated(tenant)).returned.location))
+          const before = yield* started(tenant)
+          const changed = yield* sendForm("PUT", tenant.tenant, { metadata: xmlFile(metadataOf(stranger)) })
+          assert.strictEqual(changed.status, 200)
+          const late = yield* post(before.request.relayState, loginResponse(provider, before.answer()))
+          assert.isTrue(failed(late.location))
+          const after = yield* started(tenant)
+          const accepted = yield* post(after.request.relayState, loginResponse(stranger, after.answer()))
+          assert.isFalse(failed(accepted.location))
+          assert.strictEqual((yield* redeem(after.id)).status, 200)
+        })
+      )
+
       it.effect("a response counts once: replayed it is refused, for its own login and for any other", () =>
         Effect.gen(function* () {
           const tenant = yield* samlTenant()
