@@ -1,9 +1,39 @@
-import { assert, describe, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
+import { externalLayer } from "../../runtime/database/external.ts"
+import { externalTestUrl, freshDatabase } from "../../test/database.ts"
+import { eventually } from "../../test/eventually.ts"
 import { issueToken } from "../../test/identity.ts"
+import { tcpProxy } from "../../test/tcp-proxy.ts"
 import { adminToken, AuthServer, authServerLayer, type Call } from "./fixture.ts"
+
+if (externalTestUrl !== undefined) {
+  const server = externalTestUrl
+  describe("The service without its database", () => {
+    it.live(
+      "HEAD /status is 503 until it is back, whatever else fails",
+      () =>
+        Effect.gen(function* () {
+          const url = new URL(Redacted.value(yield* freshDatabase(server)))
+          const proxy = yield* tcpProxy(url.hostname, Number(url.port === "" ? 5432 : url.port))
+          url.hostname = "127.0.0.1"
+          url.port = String(proxy.port)
+          yield* Effect.gen(function* () {
+            const { call } = yield* AuthServer
+            const status = Effect.map(call("HEAD", "/status"), (answer) => answer.status)
+            assert.strictEqual(yield* status, 200)
+            yield* proxy.down
+            assert.strictEqual(yield* status, 503)
+            yield* proxy.up
+            yield* eventually(status, (code) => code === 200)
+          }).pipe(Effect.provide(authServerLayer({}, { database: externalLayer(Redacted.make(url.href)) })))
+        }).pipe(Effect.scoped),
+      60_000
+    )
+  })
+}
 
 const asAdmin = Effect.fnUntraced(function* (method: string, path: string, call: Call = {}) {
   const server = yield* AuthServer
@@ -81,7 +111,19 @@ describe("The service", () => {
         const { call } = yield* AuthServer
         const { status, body } = yield* asAdmin("GET", "/config")
         assert.strictEqual(status, 200)
-        assert.containsAllKeys(body, ["rest_api", "debug", "default_token_lifetime", "smtp"])
+        assert.containsAllKeys(body, [
+          "rest_api",
+          "debug",
+          "profiling_enabled",
+          "default_token_lifetime",
+          "smtp",
+          "google",
+          "microsoft",
+          "saml",
+          "oauth2_synchronization_ws_url_template"
+        ])
+        assert.containsAllKeys(body.idp_plugins, ["native", "ldap", "saml"])
+        assert.sameMembers(body.enabled_backend_plugins, ["wazo_user", "ldap_user"])
         assert.notInclude(JSON.stringify(body), "test-admin-password")
         const tenantUuid = (yield* asAdmin("POST", "/tenants", { body: {} })).body.uuid
         const { id: token } = yield* issueToken({ acl: ["#"], tenantUuid })
