@@ -1,11 +1,13 @@
 import { randomInt } from "node:crypto"
 import { formatPercent } from "./percent.ts"
-import { capitalise, methodOf, replaceText, sorted, titleCase } from "./methods.ts"
+import { capitalise, methodOf, replaceText, sorted } from "./methods.ts"
 import { arithmetic, lookUp } from "./operators.ts"
 import { dictionaryJson, percentEncode } from "./python-text.ts"
+import { linked } from "./urlize.ts"
 import {
   type Callable,
   equal,
+  Group,
   isDict,
   isList,
   isMissing,
@@ -121,7 +123,7 @@ const groupby: Filter = (value, args, named) => {
     if (last !== undefined && equal(fold(last.key), fold(key))) last.items.push(item)
     else groups.push({ key, items: [item] })
   }
-  return groups.map(({ key, items }) => new Tuple([key, items]))
+  return groups.map(({ key, items }) => new Group([key, items]))
 }
 
 const batch: Filter = (value, args, named) => {
@@ -189,23 +191,42 @@ const toFloat: Filter = (value, args, named) => {
 }
 
 const round: Filter = (value, args, named) => {
-  const digits = Math.max(-300, Math.min(300, wholeOf(parameter(args, named, 0, "precision"), 0)))
+  const digits = Math.max(-300, Math.min(100, wholeOf(parameter(args, named, 0, "precision"), 0)))
   const method = parameter(args, named, 1, "method") ?? "common"
   if (!isNumber(value)) throw new TemplateError("expected a number")
-  const number = Number(numeric(value))
+  const number = numeric(value)
   const factor = 10 ** digits
-  if (method === "ceil") return Math.ceil(number * factor) / factor
-  if (method === "floor") return Math.floor(number * factor) / factor
-  return roundHalfEven(number, factor)
+  if (method === "ceil") return Math.ceil(Number(number) * factor) / factor
+  if (method === "floor") return Math.floor(Number(number) * factor) / factor
+  if (typeof number === "bigint") return digits >= 0 ? number : roundWhole(number, 10n ** BigInt(-digits))
+  return digits >= 0 ? roundDecimal(number, digits) : roundTens(number, 10 ** -digits)
 }
 
-/** As Python's `round`. */
-const roundHalfEven = (number: number, factor: number): number => {
-  const scaled = number * factor
+/** Half goes to the even neighbour, as Python has it. */
+const roundWhole = (number: bigint, unit: bigint): bigint => {
+  const rest = ((number % unit) + unit) % unit
+  const below = number - rest
+  const up = rest * 2n > unit || (rest * 2n === unit && (below / unit) % 2n !== 0n)
+  return up ? below + unit : below
+}
+
+const roundTens = (number: number, unit: number): number => {
+  const scaled = number / unit
   const below = Math.floor(scaled)
   const rest = scaled - below
-  const rounded = rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below
-  return rounded / factor
+  return (rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below) * unit
+}
+
+/** By the exact value of the float: `toFixed` is exact, but for halves, which it rounds up. */
+const roundDecimal = (number: number, digits: number): number => {
+  if (!Number.isFinite(number) || Math.abs(number) >= 1e21) return number
+  const exact = Math.abs(number).toFixed(Math.min(100, digits + 40))
+  const [whole = "", fraction = ""] = exact.split(".")
+  if (!/^50*$/.test(fraction.slice(digits))) return Number(number.toFixed(digits))
+  const cut = BigInt(whole + fraction.slice(0, digits))
+  const text = (cut % 2n === 0n ? cut : cut + 1n).toString().padStart(digits + 1, "0")
+  const rounded = Number(`${text.slice(0, text.length - digits)}.${text.slice(text.length - digits)}`)
+  return number < 0 ? -rounded : rounded
 }
 
 const sort: Filter = (value, args, named) => {
@@ -289,24 +310,20 @@ const wordwrap: Filter = (value, args, named) => {
 const wrapLine = (line: string, width: number, breaks: boolean): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let current = ""
-  for (const word of line.split(" ")) {
-    let rest = word
-    if (current !== "" && current.length + 1 + rest.length <= width) {
-      current += ` ${rest}`
+  // A word may be divided after its hyphens.
+  for (const chunk of line.match(/ +|[^ ]+?-+(?=[\p{L}\p{N}_])|[^ ]+/gu) ?? []) {
+    if (current.length + chunk.length <= width) {
+      if (current !== "" || lines.length === 0 || chunk.trim() !== "") current += chunk
       continue
     }
-    if (current !== "") lines.push(current)
-    if (!breaks) {
-      current = rest
-      continue
-    }
-    while (rest.length > width) {
-      lines.push(rest.slice(0, width))
-      rest = rest.slice(width)
-    }
-    current = rest
+    if (current.trimEnd() !== "") lines.push(current.trimEnd())
+    current = ""
+    const word = chunk.trim()
+    const full = breaks ? Math.max(0, Math.ceil(word.length / width) - 1) : 0
+    for (let at = 0; at < full; at++) lines.push(word.slice(at * width, (at + 1) * width))
+    current = word.slice(full * width)
   }
-  return [...lines, current]
+  return current.trimEnd() === "" ? lines : [...lines, current.trimEnd()]
 }
 
 const urlencode: Filter = (value) => {
@@ -324,11 +341,19 @@ const urlencode: Filter = (value) => {
   return pairs.map(([key, item]) => `${query(key)}=${query(item)}`).join("&")
 }
 
-const urlize: Filter = (value) =>
-  toText(escape(toText(value), [], new Map(), noTools)).replace(
-    /\bhttps?:\/\/[^\s<>&]+[^\s<>&.,;:!?)]/g,
-    (url) => `<a href="${url}" rel="noopener">${url}</a>`
-  )
+const urlize: Filter = (value, args, named) => {
+  const limit = parameter(args, named, 0, "trim_url_limit")
+  const target = parameter(args, named, 2, "target")
+  const rel = ["noopener", ...(isTrue(parameter(args, named, 1, "nofollow")) ? ["nofollow"] : [])]
+  const more = toText(parameter(args, named, 3, "rel") ?? "")
+  const all = [...new Set([...rel, ...more.split(/\s+/).filter((one) => one !== "")])].sort()
+  const into =
+    target === undefined || target === null ? "" : ` target="${escape(target, [], named, noTools)}"`
+  return linked(toText(escape(value, [], named, noTools)), {
+    limit: limit === undefined || limit === null ? undefined : wholeOf(limit),
+    attributes: ` rel="${all.join(" ")}"${into}`
+  })
+}
 
 const noTools: Toolbox = {
   filter: (_name, value) => value,
@@ -466,7 +491,14 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
         .trim()
   ],
   ["sum", sum],
-  ["title", (value) => titleCase(toText(value))],
+  [
+    "title",
+    (value) =>
+      toText(value)
+        .split(/([-\s({[<]+)/)
+        .map(capitalise)
+        .join("")
+  ],
   ["tojson", tojson],
   ["trim", trim],
   ["truncate", truncate],

@@ -1,3 +1,4 @@
+import { formatBraces } from "./braces.ts"
 import {
   Callable,
   compare,
@@ -10,7 +11,6 @@ import {
   sizeLimit,
   TemplateError,
   tooBig,
-  toText,
   Tuple,
   type Value,
   wholeOf
@@ -96,14 +96,20 @@ const split = (text: string, separator: Value, limit: Value): ReadonlyArray<stri
   return most < 0 || parts.length <= most + 1 ? parts : [...parts.slice(0, most), parts.slice(most).join(by)]
 }
 
+const parted = (text: string, by: string, at: number, fromEnd: boolean): Tuple => {
+  if (by === "") throw new TemplateError("empty separator")
+  if (at === -1) return new Tuple(fromEnd ? ["", "", text] : [text, "", ""])
+  return new Tuple([text.slice(0, at), by, text.slice(at + by.length)])
+}
+
 const affixed = (affix: Value, holds: (affix: string) => boolean): boolean =>
   affix instanceof Tuple ? affix.items.some((one) => holds(textOf(one))) : holds(textOf(affix))
 
-/** Each word with a capital. */
-export const titleCase = (text: string): string =>
+/** Every letter after what is none is a capital. */
+const titleCase = (text: string): string =>
   text
     .toLowerCase()
-    .replace(/(^|[^\p{L}'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())
+    .replace(/(^|\P{L})(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())
 
 export const capitalise = (text: string): string => {
   const [first = "", ...rest] = text
@@ -137,6 +143,21 @@ const textMethods = new Map<string, Method<string>>([
     "split",
     (text, args, named) => split(text, args[0] ?? named.get("sep"), args[1] ?? named.get("maxsplit"))
   ],
+  [
+    "rsplit",
+    (text, args, named) => {
+      const most = wholeOf(args[1] ?? named.get("maxsplit"), -1)
+      const parts = split(text, args[0] ?? named.get("sep"), -1n)
+      if (most < 0 || parts.length <= most + 1) return parts
+      const kept = parts.slice(parts.length - most)
+      const by = args[0] ?? named.get("sep")
+      if (typeof by === "string") return [parts.slice(0, parts.length - most).join(by), ...kept]
+      const rest = text.trimEnd().replace(new RegExp(`(?:\\s+\\S+){${most}}$`), "")
+      return [rest.trimStart(), ...kept]
+    }
+  ],
+  ["partition", (text, [by]) => parted(text, textOf(by), text.indexOf(textOf(by)), false)],
+  ["rpartition", (text, [by]) => parted(text, textOf(by), text.lastIndexOf(textOf(by)), true)],
   ["splitlines", (text) => (text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/))],
   ["replace", (text, [from, to, count]) => replaceText(text, textOf(from), textOf(to), wholeOf(count, -1))],
   ["startswith", (text, [affix]) => affixed(affix, (one) => text.startsWith(one))],
@@ -202,27 +223,6 @@ const textMethods = new Map<string, Method<string>>([
       affix !== "" && text.endsWith(textOf(affix)) ? text.slice(0, -textOf(affix).length) : text
   ]
 ])
-
-/** Python's `str.format` with positions, names and a plain width; attributes and indexes are refused. */
-const formatBraces = (text: string, args: ReadonlyArray<Value>, named: Named): string => {
-  let next = 0
-  const formatted = text.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (whole, field: string | undefined) => {
-    if (field === undefined) return whole[0] ?? ""
-    const [, name = "", spec = ""] = /^([^:!]*)(?:![sr])?(?::(.*))?$/s.exec(field) ?? []
-    if (/[.[]/.test(name)) throw new TemplateError("access to attributes in a format is unsafe")
-    const value = name === "" ? args[next++] : /^\d+$/.test(name) ? args[Number(name)] : named.get(name)
-    if (value === undefined) throw new TemplateError(`the format has no value for {${name}}`)
-    const [, align = "<", zero = "", width = "0", precision] =
-      /^([<>^]?)(0?)(\d*)(?:\.(\d+)f)?[sd]?$/.exec(spec) ?? []
-    if (Number(width) > sizeLimit || Number(precision ?? 0) > 100) throw tooBig()
-    const plain = precision === undefined ? toText(value) : Number(toText(value)).toFixed(Number(precision))
-    if (zero !== "") return plain.padStart(Number(width), "0")
-    if (align === ">" || (align === "" && typeof value !== "string")) return plain.padStart(Number(width))
-    return plain.padEnd(Number(width))
-  })
-  if (formatted.length > sizeLimit) throw tooBig()
-  return formatted
-}
 
 /** Sorted as Python sorts; text without regard to case unless asked. */
 export const sorted = (

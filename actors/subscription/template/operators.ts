@@ -2,6 +2,7 @@ import { methodOf } from "./methods.ts"
 import { formatPercent } from "./percent.ts"
 import {
   equal,
+  Group,
   isDict,
   isList,
   isMissing,
@@ -43,6 +44,8 @@ const absent = (owner: Value, key: Value): Missing => {
 const attribute = (owner: Value, name: string): Value => {
   if (name.startsWith("_")) return undefined
   if (owner instanceof Namespace) return owner.attributes.get(name)
+  if (owner instanceof Group && name === "grouper") return owner.items[0]
+  if (owner instanceof Group && name === "list") return owner.items[1]
   return methodOf(owner, name)
 }
 

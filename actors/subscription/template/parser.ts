@@ -318,25 +318,26 @@ class Parser {
   }
 
   #product(): Expression {
-    return this.#chain(["*", "/", "//", "%"], () => this.#unary(true))
+    return this.#chain(["*", "/", "//", "%"], () => this.#power())
+  }
+
+  /** From the left, and weaker than a sign: as Jinja has it, not as Python. */
+  #power(): Expression {
+    let left = this.#unary(true)
+    while (this.#take("**")) left = { type: "binary", operator: "**", left, right: this.#unary(true) }
+    return left
   }
 
   #unary(filtered: boolean): Expression {
     const operator = ["-", "+"].find((one) => this.#take(one))
     let value: Expression
-    if (operator === undefined) value = this.#power()
+    if (operator === undefined) value = this.#postfix(this.#primary())
     else {
       this.#deeper()
       value = { type: "unary", operator, of: this.#unary(false) }
       this.#depth--
     }
     return filtered ? this.#filtersAndTests(value) : value
-  }
-
-  #power(): Expression {
-    let left = this.#postfix(this.#primary())
-    while (this.#take("**")) left = { type: "binary", operator: "**", left, right: this.#unary(false) }
-    return left
   }
 
   #chain(operators: ReadonlyArray<string>, next: () => Expression): Expression {

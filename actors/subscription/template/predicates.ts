@@ -85,7 +85,12 @@ export const predicates: ReadonlyMap<string, Predicate> = new Map<string, Predic
   ["sameas", (value, [other]) => value === other],
   [
     "sequence",
-    (value) => typeof value === "string" || isList(value) || isDict(value) || value instanceof Tuple
+    (value) =>
+      typeof value === "string" ||
+      isList(value) ||
+      isDict(value) ||
+      value instanceof Tuple ||
+      isMissing(value)
   ],
   ["string", (value) => typeof value === "string"],
   ["true", (value) => value === true],

@@ -183,7 +183,8 @@ class Renderer {
         inner.set(parameter.name, value)
       }
       inner.set("varargs", new Tuple(args.slice(parameters.length)))
-      inner.set("kwargs", new Map(named))
+      const others = [...named].filter(([key]) => !parameters.some((parameter) => parameter.name === key))
+      inner.set("kwargs", new Map(others.filter(([key]) => key !== "caller")))
       const caller = named.get("caller")
       if (caller !== undefined) inner.set("caller", caller)
       return this.body(body, inner)
@@ -297,7 +298,7 @@ class Renderer {
   #filter(name: string, value: Value, args: ReadonlyArray<Value>, named: Named): Value {
     const filter = filters.get(name)
     if (filter === undefined) throw new TemplateError(`no filter named ${name}`)
-    if (Array.isArray(value)) this.#step(value.length)
+    if (Array.isArray(value)) this.#step(Math.ceil(value.length / 8))
     return filter(value, args, named, {
       filter: (inner, item, rest) => this.#filter(inner, item, rest, new Map()),
       test: (inner, item, rest) => this.#holds(inner, item, rest)

@@ -38,6 +38,9 @@ export class Tuple {
   }
 }
 
+/** One group of `groupby`: a pair whose parts have names. */
+export class Group extends Tuple {}
+
 export type Named = ReadonlyMap<string, Value>
 
 export class Callable {
@@ -136,15 +139,19 @@ const floatText = (value: number): string => {
 
 const quoted = (text: string): string => {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  const escaped = text.replace(/[\\\n\r\t\p{Cc}]|['"]/gu, (char) => {
+  const escaped = text.replace(/[\\'"]|[^\P{C}]|[^\P{Z} ]/gu, (char) => {
     if (char === "'" || char === '"') return char === quote ? `\\${char}` : char
-    if (char === "\\") return "\\\\"
-    if (char === "\n") return "\\n"
-    if (char === "\r") return "\\r"
-    if (char === "\t") return "\\t"
-    return `\\x${(char.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`
+    return shortEscapes[char] ?? codeEscape(char.codePointAt(0) ?? 0)
   })
   return quote + escaped + quote
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }
+
+const codeEscape = (code: number): string => {
+  const hex = code.toString(16)
+  if (code <= 0xff) return `\\x${hex.padStart(2, "0")}`
+  return code <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`
 }
 
 /** What a `for` goes through. Strings by character, dicts by key; an undefined value has nothing. */
