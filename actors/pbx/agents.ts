@@ -12,9 +12,8 @@ import {
   type Emit,
   type Ground,
   insertRow,
-  readingOf,
-  updateRow,
-  within
+  configurationOf,
+  updateRow
 } from "./configuration.ts"
 import { getRow, holdRow, integerColumn, type Resource, type TenantScope, textColumn } from "./listing.ts"
 import { associateNewAgent } from "./queue-members.ts"
@@ -27,17 +26,7 @@ export class Agents extends Context.Service<Agents, Configuration<Agent, AgentCr
 ) {
   static readonly layer: Layer.Layer<Agents, never, Ground> = Layer.effect(
     Agents,
-    Effect.gen(function* () {
-      const here = within(yield* Effect.context<Ground>())
-      const { list, get } = readingOf<Agent, Name>(agentResource)
-      return {
-        list: here(list),
-        get: here(get),
-        create: here(create),
-        edit: here(edit),
-        remove: here(remove)
-      }
-    })
+    Effect.suspend(() => configurationOf(agentResource, { create, edit, remove }))
   )
 }
 

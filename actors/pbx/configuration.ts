@@ -52,6 +52,37 @@ export const readingOf = <Entity extends object, Name extends string>(resource: 
     dieOnSqlError(getRow<Entity>(resource, key, scope.visibleTenants))
 })
 
+/** How a resource is changed, before the services that this takes are given. */
+export interface ResourceChanges<Entity, Creation, Edit, K, R> {
+  readonly create: (scope: TenantScope, body: Creation) => Effect.Effect<Entity, Refusal, R>
+  readonly edit: (scope: TenantScope, key: K, body: Edit) => Effect.Effect<void, Refusal, R>
+  readonly remove: (scope: TenantScope, key: K) => Effect.Effect<void, Refusal, R>
+}
+
+/** The service of a resource: read as it is declared, changed as given. */
+export const configurationOf = <
+  Entity extends object,
+  Creation,
+  Edit,
+  Name extends string,
+  K extends number | string,
+  R
+>(
+  resource: Resource<Name>,
+  changes: ResourceChanges<Entity, Creation, Edit, K, R>
+): Effect.Effect<Configuration<Entity, Creation, Edit, Name, K>, never, R | SqlClient.SqlClient> =>
+  Effect.map(Effect.context<R | SqlClient.SqlClient>(), (context) => {
+    const here = within(context)
+    const { list, get } = readingOf<Entity, Name>(resource)
+    return {
+      list: here(list),
+      get: here(get),
+      create: here(changes.create),
+      edit: here(changes.edit),
+      remove: here(changes.remove)
+    }
+  })
+
 /** Gives the functions of a service what the service was built with. */
 export const within =
   <Services>(context: Context.Context<Services>) =>

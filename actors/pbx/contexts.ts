@@ -18,9 +18,9 @@ import {
   deleteRow,
   type Ground,
   insertRow,
+  configurationOf,
   readingOf,
-  updateRow,
-  within
+  updateRow
 } from "./configuration.ts"
 import {
   booleanColumn,
@@ -42,17 +42,7 @@ export class Contexts extends Context.Service<
 >()("strowger/actors/pbx/Contexts") {
   static readonly layer: Layer.Layer<Contexts, never, Ground | Tenants> = Layer.effect(
     Contexts,
-    Effect.gen(function* () {
-      const here = within(yield* Effect.context<Ground | Tenants>())
-      const { list, get } = readingOf<DialContext, Name>(contextResource)
-      return {
-        list: here(list),
-        get: here(get),
-        create: here(create),
-        edit: here(edit),
-        remove: here(remove)
-      }
-    })
+    Effect.suspend(() => configurationOf(contextResource, { create, edit, remove }))
   )
 }
 

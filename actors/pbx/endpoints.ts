@@ -28,9 +28,8 @@ import {
   type Emit,
   type Ground,
   insertRow,
-  readingOf,
-  updateRow,
-  within
+  configurationOf,
+  updateRow
 } from "./configuration.ts"
 import {
   booleanColumn,
@@ -52,17 +51,13 @@ export class CustomEndpoints extends Context.Service<
 >()("strowger/actors/pbx/CustomEndpoints") {
   static readonly layer: Layer.Layer<CustomEndpoints, never, Ground> = Layer.effect(
     CustomEndpoints,
-    Effect.gen(function* () {
-      const here = within(yield* Effect.context<Ground>())
-      const { list, get } = readingOf<CustomEndpoint, CustomName>(customEndpointResource)
-      return {
-        list: here(list),
-        get: here(get),
-        create: here(createCustom),
-        edit: here(editCustom),
-        remove: here(removeCustom)
-      }
-    })
+    Effect.suspend(() =>
+      configurationOf(customEndpointResource, {
+        create: createCustom,
+        edit: editCustom,
+        remove: removeCustom
+      })
+    )
   )
 }
 
@@ -73,17 +68,9 @@ export class SipEndpoints extends Context.Service<
 >()("strowger/actors/pbx/SipEndpoints") {
   static readonly layer: Layer.Layer<SipEndpoints, never, Ground> = Layer.effect(
     SipEndpoints,
-    Effect.gen(function* () {
-      const here = within(yield* Effect.context<Ground>())
-      const { list, get } = readingOf<SipEndpoint, SipName>(sipEndpointResource)
-      return {
-        list: here(list),
-        get: here(get),
-        create: here(createSip),
-        edit: here(editSip),
-        remove: here(removeSip)
-      }
-    })
+    Effect.suspend(() =>
+      configurationOf(sipEndpointResource, { create: createSip, edit: editSip, remove: removeSip })
+    )
   )
 }
 

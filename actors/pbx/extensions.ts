@@ -23,9 +23,8 @@ import {
   type Emit,
   type Ground,
   insertRow,
-  readingOf,
-  updateRow,
-  within
+  configurationOf,
+  updateRow
 } from "./configuration.ts"
 import { type ContextRow, holdContext, isInRanges } from "./contexts.ts"
 import {
@@ -47,17 +46,7 @@ export class Extensions extends Context.Service<
 >()("strowger/actors/pbx/Extensions") {
   static readonly layer: Layer.Layer<Extensions, never, Ground> = Layer.effect(
     Extensions,
-    Effect.gen(function* () {
-      const here = within(yield* Effect.context<Ground>())
-      const { list, get } = readingOf<Extension, Name>(extensionResource)
-      return {
-        list: here(list),
-        get: here(get),
-        create: here(create),
-        edit: here(edit),
-        remove: here(remove)
-      }
-    })
+    Effect.suspend(() => configurationOf(extensionResource, { create, edit, remove }))
   )
 }
 

@@ -12,9 +12,8 @@ import {
   deleteRow,
   type Emit,
   type Ground,
-  readingOf,
-  updateRow,
-  within
+  configurationOf,
+  updateRow
 } from "./configuration.ts"
 import { holdContext } from "./contexts.ts"
 import { addCustomEndpoint, addSipEndpoint } from "./endpoints.ts"
@@ -33,17 +32,7 @@ export class Lines extends Context.Service<Lines, Configuration<Line, LineCreati
 ) {
   static readonly layer: Layer.Layer<Lines, never, Ground> = Layer.effect(
     Lines,
-    Effect.gen(function* () {
-      const here = within(yield* Effect.context<Ground>())
-      const { list, get } = readingOf<Line, Name>(lineResource)
-      return {
-        list: here(list),
-        get: here(get),
-        create: here(create),
-        edit: here(edit),
-        remove: here(remove)
-      }
-    })
+    Effect.suspend(() => configurationOf(lineResource, { create, edit, remove }))
   )
 }
 

@@ -17,9 +17,8 @@ import {
   deleteRow,
   type Ground,
   insertRow,
-  readingOf,
-  updateRow,
-  within
+  configurationOf,
+  updateRow
 } from "./configuration.ts"
 import {
   booleanColumn,
@@ -39,17 +38,7 @@ export class Queues extends Context.Service<Queues, Configuration<Queue, QueueCr
 ) {
   static readonly layer: Layer.Layer<Queues, never, Ground> = Layer.effect(
     Queues,
-    Effect.gen(function* () {
-      const here = within(yield* Effect.context<Ground>())
-      const { list, get } = readingOf<Queue, Name>(queueResource)
-      return {
-        list: here(list),
-        get: here(get),
-        create: here(create),
-        edit: here(edit),
-        remove: here(remove)
-      }
-    })
+    Effect.suspend(() => configurationOf(queueResource, { create, edit, remove }))
   )
 }
 
