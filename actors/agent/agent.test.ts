@@ -8,6 +8,7 @@ import type { AgentIdentity, QueueMembership } from "../../schemas/agentd/agent.
 import { testDatabaseLayer } from "../../test/database.ts"
 import { agentActor, agentKind } from "./agent.ts"
 import { Drift } from "./drift.ts"
+import { callsTakenOn } from "./machine.ts"
 
 const sales: QueueMembership = { id: 3, name: "sales", penalty: 3 }
 const support: QueueMembership = { id: 4, name: "support", penalty: 0 }
@@ -69,6 +70,16 @@ const storeOnDuty = Effect.fnUntraced(function* (id: number, version: number, pa
 })
 
 layer(testDatabaseLayer, { excludeTestServices: true })("agents", (it) => {
+  it.effect("stored by version 2 keep the calls of the day that they logged in on", () =>
+    Effect.gen(function* () {
+      const { system } = yield* start
+      yield* storeOnDuty(6, 2, {})
+      const { context } = yield* system.ask(agentActor, "6", { type: "pause", reason: "lunch" })
+      assert.strictEqual(callsTakenOn(context, 1_000), 2)
+      assert.strictEqual(callsTakenOn(context, Date.now()), 0)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("stored by version 1 are read: nothing is known of the pauses of their queues", () =>
     Effect.gen(function* () {
       const { system } = yield* start
@@ -81,17 +92,17 @@ layer(testDatabaseLayer, { excludeTestServices: true })("agents", (it) => {
       assert.deepStrictEqual(value, { on: { availability: "paused", call: "idle", queues: "settled" } })
       assert.deepStrictEqual(context.pauses, {})
       assert.deepInclude(context, { paused: true, pausedReason: "lunch", callsTaken: 2 })
-      assert.strictEqual((yield* storedActor("agent", "1"))?.version, 2)
+      assert.strictEqual((yield* storedActor("agent", "1"))?.version, agentActor.version)
     }).pipe(Effect.scoped)
   )
 
   it.effect("stored by a later version are not guessed at and stay as they are", () =>
     Effect.gen(function* () {
       const { system } = yield* start
-      yield* storeOnDuty(2, 3)
+      yield* storeOnDuty(2, agentActor.version + 1)
       const refused = yield* Effect.flip(system.ask(agentActor, "2", { type: "unpause" }))
       assert.strictEqual(refused._tag, "ActorUnavailable")
-      assert.strictEqual((yield* storedActor("agent", "2"))?.version, 3)
+      assert.strictEqual((yield* storedActor("agent", "2"))?.version, agentActor.version + 1)
     }).pipe(Effect.scoped)
   )
 

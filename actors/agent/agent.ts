@@ -23,7 +23,8 @@ import {
   type ChangeParams,
   type JoinParams,
   type LeaveParams,
-  type PauseParams
+  type PauseParams,
+  startOfDay
 } from "./machine.ts"
 import { queueLogRow } from "./queue-log.ts"
 
@@ -32,7 +33,7 @@ export const extensionClaim = (extension: string, context: string): string =>
   `extension:${extension}@${context}`
 
 /** How agents are addressed; the id is the agent's id in confd, as text. */
-export const agentActor = { name: "agent", machine: agentMachine, version: 2 } as const
+export const agentActor = { name: "agent", machine: agentMachine, version: 3 } as const
 
 /**
  * Call centre agents. Members added and removed through agentd are written with the change that told Asterisk.
@@ -47,8 +48,7 @@ export const agentKind = (
     ...agentActor,
     durable: true,
     input: () => undefined,
-    // Version 1 did not know the pauses of single queues: they are asked of Asterisk.
-    migrate: (version, snapshot) => (version === 1 ? withContext(snapshot, { pauses: {} }) : undefined),
+    migrate: migrateAgent,
     perform: {
       joinQueues: (params: JoinParams) => told(Effect.as(joinQueues(params), done)),
       leaveQueues: (params: LeaveParams) => told(Effect.as(leaveQueues(params), done)),
@@ -109,10 +109,23 @@ const told = <Done extends { readonly type: "done" }>(telling: Effect.Effect<Don
     )
   )
 
-const withContext = (snapshot: unknown, added: Partial<AgentContext>): unknown => {
-  // The store keeps what the machine gave: an object with a context.
-  const { context, ...rest } = snapshot as { context: object }
-  return { ...rest, context: { ...context, ...added } }
+/**
+ * Version 1 did not know the pauses of single queues: they are asked of Asterisk. Version 2 counted calls since the
+ * login: they are taken for those of the day that it was on.
+ */
+const migrateAgent = (version: number, snapshot: unknown): unknown => {
+  if (version !== 1 && version !== 2) return undefined
+  // The store keeps what the machine gave: an object with the context of that version.
+  const { context, ...rest } = snapshot as { context: AgentContext }
+  const { session } = context
+  return {
+    ...rest,
+    context: {
+      ...context,
+      ...(version === 1 ? { pauses: {} } : {}),
+      callsTakenDay: session === null ? null : startOfDay(session.loginAt)
+    }
+  }
 }
 
 const target = (agent: AgentIdentity) => ({

@@ -3,7 +3,15 @@ import type { SnapshotFrom } from "xstate"
 import { getShortestPaths } from "xstate/graph"
 import { firstStep, type Step, step } from "../../runtime/actor/step.ts"
 import type { AgentIdentity, QueueMembership } from "../../schemas/agentd/agent.ts"
-import { type AgentContext, type AgentEvent, agentMachine, driftOf, missedConfiguration } from "./machine.ts"
+import {
+  type AgentContext,
+  type AgentEvent,
+  agentMachine,
+  callsTakenOn,
+  driftOf,
+  missedConfiguration,
+  startOfDay
+} from "./machine.ts"
 
 const agent: AgentIdentity = { id: 7, tenantUuid: "t", number: "1001", users: [{ id: 12, uuid: "u" }] }
 const sales: QueueMembership = { id: 3, name: "sales", penalty: 3 }
@@ -410,17 +418,23 @@ describe("what a supervisor sees of an agent's time", () => {
     assert.strictEqual(since(...answered, { type: "completed", wrapUp: 15_000, at: 20 }), 20)
   })
 
-  it("calls are counted when they are answered, anew at each login", () => {
+  it("calls are counted when they are answered, over logoffs, anew on each day", () => {
     const two: ReadonlyArray<AgentEvent> = [
       { type: "called", call },
       { type: "connected", call },
       { type: "completed", wrapUp: 0 },
       { type: "connected", call }
     ]
-    assert.strictEqual(live(...onDuty, ...two).snapshot.context.callsTaken, 2)
+    assert.strictEqual(callsTakenOn(live(...onDuty, ...two).snapshot.context, call.since), 2)
     const off: ReadonlyArray<AgentEvent> = [{ type: "logoff", agent, at: 77 }, { type: "done" }]
     assert.strictEqual(live(...onDuty, ...two, ...off).snapshot.context.loggedOffAt, 77)
-    assert.strictEqual(live(...onDuty, ...two, ...off, ...onDuty).snapshot.context.callsTaken, 0)
+    const { context } = live(...onDuty, ...two, ...off, ...onDuty).snapshot
+    assert.strictEqual(callsTakenOn(context, call.since), 2)
+    const tomorrow = startOfDay(call.since) + 36 * 3_600_000
+    assert.strictEqual(callsTakenOn(context, tomorrow), 0)
+    const later = live(...onDuty, ...two, { type: "connected", call: { ...call, since: tomorrow } })
+    assert.strictEqual(callsTakenOn(later.snapshot.context, tomorrow), 1)
+    assert.strictEqual(callsTakenOn(later.snapshot.context, call.since), 0)
   })
 
   it("a login that failed was no logoff", () => {

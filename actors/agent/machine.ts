@@ -83,8 +83,10 @@ export interface AgentContext {
   readonly availabilitySince: number | null
   /** When the present call, wrap-up or idleness began; null before the first call of the session. */
   readonly callSince: number | null
-  /** Queue calls answered since the login. */
+  /** Queue calls answered on a day, over all its sessions; `callsTakenOn` reads it. */
   readonly callsTaken: number
+  /** When that day began; null before the first call. */
+  readonly callsTakenDay: number | null
 }
 
 /** Who hears of a change of queues: bus clients, dialplan listeners (AMI UserEvent), or nobody. */
@@ -124,6 +126,14 @@ export interface ChangeParams extends QueueChange {
   readonly paused: boolean
   readonly reason: string
 }
+
+/** Queue calls answered on the day of a time, which begins at midnight where the runtime is (the TZ of its process). */
+export const callsTakenOn = (
+  { callsTaken, callsTakenDay }: Pick<AgentContext, "callsTaken" | "callsTakenDay">,
+  time: number
+): number => (callsTakenDay === startOfDay(time) ? callsTaken : 0)
+
+export const startOfDay = (time: number): number => new Date(time).setHours(0, 0, 0, 0)
 
 /** The enabled queues that are still assigned, with their configured penalty. */
 const enabledAndAssigned = (
@@ -326,12 +336,19 @@ const agentSetup = setup({
       const { agent, queue, paused, reason } = event
       enqueue.emit({ type: "paused", agent, queue, paused, reason })
     }),
-    noteCall: assign(({ context, event }) =>
+    noteCall: assign(({ event }) =>
       event.type === "called" || event.type === "connected"
         ? {
             call: event.call,
-            callSince: event.call.since,
-            callsTaken: context.callsTaken + (event.type === "connected" ? 1 : 0)
+            callSince: event.call.since
+          }
+        : {}
+    ),
+    countCall: assign(({ context, event }) =>
+      event.type === "connected"
+        ? {
+            callsTaken: callsTakenOn(context, event.call.since) + 1,
+            callsTakenDay: startOfDay(event.call.since)
           }
         : {}
     ),
@@ -351,7 +368,6 @@ const agentSetup = setup({
       pauses: {},
       availabilitySince: ({ event }) => (event.type === "login" ? event.session.loginAt : null),
       callSince: null,
-      callsTaken: 0,
       enabled: ({ context, event }) =>
         event.type === "login" ? enabledAtLogin(context, event) : context.enabled,
       entering: ({ context, event }) =>
@@ -504,7 +520,8 @@ export const agentMachine = agentSetup.createMachine({
     loggedOffAt: null,
     availabilitySince: null,
     callSince: null,
-    callsTaken: 0
+    callsTaken: 0,
+    callsTakenDay: null
   },
   initial: "off",
   states: {
@@ -577,7 +594,7 @@ export const agentMachine = agentSetup.createMachine({
           initial: "idle",
           on: {
             called: { target: ".ringing", actions: "noteCall" },
-            connected: { target: ".talking", actions: "noteCall" },
+            connected: { target: ".talking", actions: ["noteCall", "countCall"] },
             completed: [
               { guard: "wrapsUp", target: ".wrapUp", actions: "endCall" },
               { target: ".idle", actions: "endCall" }

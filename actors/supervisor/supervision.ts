@@ -70,7 +70,9 @@ const makeSupervision = Effect.gen(function* () {
 
   const peek = (id: number): Effect.Effect<AgentView, StoreUnavailable> => system.peek(agentActor, String(id))
   const viewed = (config: AgentConfig, view: AgentView) =>
-    supervisedAgent(board, config, view, reasons.of(config.id, view?.context.loggedOffAt ?? null))
+    Effect.map(Clock.currentTimeMillis, (now) =>
+      supervisedAgent(board, config, view, reasons.of(config.id, view?.context.loggedOffAt ?? null), now)
+    )
 
   /** From a certain number on, all stored states are read in pages instead of one by one. */
   const peekAll = (configs: ReadonlyArray<AgentConfig>): Effect.Effect<Views, StoreUnavailable> =>
@@ -92,7 +94,7 @@ const makeSupervision = Effect.gen(function* () {
   const agents = Effect.fnUntraced(function* (tenants: ReadonlyArray<string>) {
     const configs = yield* databaseAway(callCentre.agentsOf(tenants))
     const views = yield* databaseAway(peekAll(configs))
-    return configs.map((config) => viewed(config, views.get(config.id)))
+    return yield* Effect.forEach(configs, (config) => viewed(config, views.get(config.id)))
   })
 
   return Supervision.of({
@@ -106,7 +108,7 @@ const makeSupervision = Effect.gen(function* () {
     agent: Effect.fnUntraced(function* (id, tenants) {
       const config = yield* databaseAway(callCentre.agent(id, tenants))
       if (config === undefined) return yield* unknownAgent(id)
-      return viewed(config, yield* databaseAway(peek(id)))
+      return yield* viewed(config, yield* databaseAway(peek(id)))
     }),
     summary: Effect.fnUntraced(function* (tenantUuid, tenants) {
       return summaryOf(tenantUuid, board.isLive(), yield* queues(tenants), yield* agents(tenants))

@@ -1,6 +1,7 @@
 import { agentIdOf, interfaceOf } from "../../schemas/agentd/agent.ts"
 import type { SupervisedAgent, Summary } from "../../schemas/supervisor/agent.ts"
 import type { MemberState, QueueDetail, QueueState } from "../../schemas/supervisor/queue.ts"
+import { callsTakenOn } from "../agent/machine.ts"
 import type { AgentConfig, QueueConfig } from "../pbx/call-centre.ts"
 import { activityOf, type AgentView } from "./agent-activity.ts"
 import { memberState } from "./device-states.ts"
@@ -59,12 +60,13 @@ export const queueDetail = (board: Board, config: QueueConfig, now: number): Que
   }
 }
 
-/** An agent as it is now. `logoffReason` is what a supervisor said when the agent was logged off last. */
+/** An agent as it is at `now` (milliseconds since the epoch). `logoffReason` is what a supervisor said when the agent was logged off last. */
 export const supervisedAgent = (
   board: Board,
   config: AgentConfig,
   view: AgentView,
-  logoffReason: string | null
+  logoffReason: string | null,
+  now: number
 ): SupervisedAgent => {
   const { state, since } = activityOf(view)
   const isOff = state === "logged_off"
@@ -90,7 +92,7 @@ export const supervisedAgent = (
     paused: context?.paused ?? false,
     paused_reason: context?.paused ? context.pausedReason : null,
     paused_since: context?.paused ? moment(context.availabilitySince) : null,
-    calls_taken: context?.callsTaken ?? 0,
+    calls_taken: view ? callsTakenOn(view.context, now) : 0,
     logoff_reason: isOff ? logoffReason : null,
     queues: config.queues.map(({ id, name, label }) => ({ id, name, label, logged: enabled.has(id) }))
   }

@@ -33,6 +33,8 @@ layer(strowgerTestLayer({ pbx: quietPbx }), { excludeTestServices: true, timeout
         assert.deepInclude(free, { call: null, calls_taken: 1 })
         assert.isAbove(Date.parse(free.since ?? ""), Date.parse(ready.since ?? ""))
         yield* client.request("POST", `${supervisor}/agents/${agent.id}/logoff`)
+        // Until midnight: a logoff takes no call away.
+        assert.deepInclude(yield* stateIs("logged_off"), { calls_taken: 1 })
       })
     )
 

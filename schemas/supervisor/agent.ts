@@ -37,7 +37,7 @@ export const SupervisedAgent = Schema.Struct({
   paused: Schema.Boolean,
   paused_reason: Schema.NullOr(Schema.String),
   paused_since: Schema.NullOr(Moment),
-  /** Calls of queues answered since the login. */
+  /** Calls of queues answered today, since midnight where the runtime is; a logoff does not reset them. */
   calls_taken: Schema.Int,
   /** Why a supervisor logged the agent off; null when nobody did, or gave no reason. */
   logoff_reason: Schema.NullOr(Schema.String),
