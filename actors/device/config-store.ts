@@ -105,7 +105,9 @@ export const makeConfigMemory = (base: JsonObject) => {
   return {
     get,
     advance,
-    all: () => [...configs.values()].map(({ document }) => document),
+    *all(): Iterable<ConfigDocument> {
+      for (const { document } of configs.values()) yield document
+    },
     flatten: (id: string, also?: ConfigDocument): JsonObject | undefined => {
       const documents = lineage(id, also)
       return documents.length === 0

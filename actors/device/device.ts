@@ -59,27 +59,26 @@ const save = Effect.fnUntraced(function* (configs: ConfigStore["Service"], saved
     yield* configs.replace(config)
     yield* sql.afterCommit(Effect.sync(() => configs.put(config)))
   }
-  yield* saveDevice(sql, saved, id)
-  if (saved.files !== null) yield* saveFiles(sql, saved.files, saved.revision, id)
+  yield* saved.files === null ? deviceRow(sql, saved, id) : saveWithFiles(sql, saved, saved.files, id)
   if (left !== null) yield* dropUnused(sql, configs, left)
 })
 
-const saveDevice = (sql: SqlClient.SqlClient, { document, revision, renderedBy }: Saved, id: string) => sql`
+const deviceRow = (sql: SqlClient.SqlClient, { document, revision, renderedBy }: Saved, id: string) => sql`
   INSERT INTO provd_devices (id, tenant_uuid, config, document, revision, rendered_by)
   VALUES (${id}, ${document.tenant_uuid}, ${textOf(document, "config") ?? null},
-    ${JSON.stringify(document)}::text::jsonb, ${revision}, ${renderedBy})
+    ${JSON.stringify(document)}::text::jsonb, ${revision}::bigint, ${renderedBy})
   ON CONFLICT (id) DO UPDATE SET tenant_uuid = excluded.tenant_uuid, config = excluded.config,
     document = excluded.document, revision = excluded.revision, rendered_by = excluded.rendered_by`
 
-/** The files as they are now, in one statement; what was noted before they were made is done with. */
-const saveFiles = (
+/** The device and its files as they are now, in one round trip; what was noted before they were made is done with. */
+const saveWithFiles = (
   sql: SqlClient.SqlClient,
+  saved: Saved,
   { kept, written }: NonNullable<Saved["files"]>,
-  revision: number,
   id: string
 ) => sql`
-  WITH done AS (
-    DELETE FROM provd_regenerations WHERE device_id = ${id} AND revision <= ${revision}
+  WITH device AS (${deviceRow(sql, saved, id)}), done AS (
+    DELETE FROM provd_regenerations WHERE device_id = ${id} AND revision <= ${saved.revision}::bigint
   ), gone AS (
     DELETE FROM provd_files WHERE device_id = ${id}
       AND path <> ALL (${[...kept, ...written.map(({ path }) => path)]}::text[])

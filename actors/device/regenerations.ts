@@ -65,4 +65,4 @@ export class Regenerations extends Context.Service<
 }
 
 /** Commits of devices are written together: more at once cost fewer transactions. */
-const concurrency = 64
+const concurrency = 256
