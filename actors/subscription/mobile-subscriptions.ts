@@ -1,4 +1,6 @@
 import { Effect, Layer, Queue } from "effect"
+import { SqlClient } from "effect/sql"
+import { inTransaction } from "../../runtime/database/transaction.ts"
 import { EventBus, type PublishedEvent } from "../../runtime/bus/event-bus.ts"
 import {
   authUserExternalAuthAdded,
@@ -9,26 +11,42 @@ import { Subscriptions } from "./subscriptions.ts"
 
 /**
  * A user with a mobile has exactly one subscription for its pushes, and a user without one has none
- * (contracts/webhooks.md 10.1). Events come one after the other, so that two of them never make two subscriptions.
+ * (contracts/webhooks.md 10.1). Of the nodes that hear of a change each looks, one after the other, so that they do not
+ * make two subscriptions.
  */
-export const mobileSubscriptionsLayer: Layer.Layer<never, never, EventBus | Subscriptions> =
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const bus = yield* EventBus
-      const subscriptions = yield* Subscriptions
-      const changes = yield* Queue.unbounded<Change>()
-      for (const { name } of [authUserExternalAuthAdded, authUserExternalAuthUpdated]) {
-        yield* bus.subscribe({ name }, (event) => note(changes, event, true))
-      }
-      yield* bus.subscribe({ name: authUserExternalAuthDeleted.name }, (event) => note(changes, event, false))
-      yield* Queue.take(changes).pipe(
-        Effect.flatMap((change) => adjust(subscriptions, change)),
-        Effect.catchCause((cause) => Effect.logError("A mobile subscription is not as it should be", cause)),
-        Effect.forever,
-        Effect.forkScoped
-      )
-    })
-  )
+export const mobileSubscriptionsLayer: Layer.Layer<
+  never,
+  never,
+  SqlClient.SqlClient | EventBus | Subscriptions
+> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const bus = yield* EventBus
+    const subscriptions = yield* Subscriptions
+    const changes = yield* Queue.unbounded<Change>()
+    for (const { name } of [authUserExternalAuthAdded, authUserExternalAuthUpdated]) {
+      yield* bus.subscribe({ name }, (event) => note(changes, event, true))
+    }
+    yield* bus.subscribe({ name: authUserExternalAuthDeleted.name }, (event) => note(changes, event, false))
+    yield* Queue.take(changes).pipe(
+      Effect.flatMap((change) =>
+        inTransaction(
+          sql,
+          Effect.andThen(
+            sql`SELECT pg_advisory_xact_lock(hashtextextended(${change.userUuid}, ${lockSeed}))`,
+            adjust(subscriptions, change)
+          )
+        )
+      ),
+      Effect.catchCause((cause) => Effect.logError("A mobile subscription is not as it should be", cause)),
+      Effect.forever,
+      Effect.forkScoped
+    )
+  })
+)
+
+/** Any number, so that other locks by a user's uuid are other locks. */
+const lockSeed = 7_384_086
 
 interface Change {
   readonly userUuid: string
