@@ -62,7 +62,7 @@ export class InstalledPlugins extends Context.Service<
       const settings = yield* AppConfig
       const sql = yield* SqlClient.SqlClient
       const bundled = new Map((yield* BundledPlugins).map((plugin) => [plugin.id, plugin]))
-      const store = yield* Effect.promise(() => openPluginStore(join(settings.dataDir, "provd")))
+      const store = yield* openStore(settings)
       const present = yield* presentAtFirst(settings, [...bundled.keys()])
       for (const id of bundled.keys()) {
         yield* dieOnSqlError(sql`
@@ -138,6 +138,15 @@ export class InstalledPlugins extends Context.Service<
     })
   )
 }
+
+const openStore = ({ dataDir }: Settings) =>
+  Effect.tryPromise({
+    try: () => openPluginStore(join(dataDir, "provd")),
+    catch: (error) =>
+      new BadKnobs({
+        problems: [`STROWGER_DATA_DIR: no folder for phone plugins there: ${faultText(error)}`]
+      })
+  })
 
 /** The knob `STROWGER_PHONE_PLUGINS`. */
 const presentAtFirst = ({ phonePlugins }: Settings, known: ReadonlyArray<string>) => {

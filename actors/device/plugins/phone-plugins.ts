@@ -1,12 +1,6 @@
 import { Context } from "effect"
 import type { LoadedPlugin } from "./loaded-plugin.ts"
 
-/** What happened to a plugin, after it happened. `uninstalled` and `failed`: it is no longer in service. */
-export interface PluginChange {
-  readonly plugin: string
-  readonly change: "loaded" | "uninstalled" | "failed"
-}
-
 /** The plugins in service. At most one instance an id; a new instance serves the next request. */
 export class PhonePlugins extends Context.Service<
   PhonePlugins,
