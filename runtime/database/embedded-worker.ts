@@ -1,6 +1,7 @@
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { PGlite } from "@electric-sql/pglite"
+import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm"
 import type { WorkerOptions, WorkerReport, WorkerRequest } from "./embedded-server.ts"
 import { ProtocolFrames } from "./protocol-frames.ts"
 
@@ -16,29 +17,32 @@ import { ProtocolFrames } from "./protocol-frames.ts"
  */
 const options = workerData as WorkerOptions
 
+/** What migrations may create: `pg_trgm`, for searches in the midst of text. */
+const extensions = { pg_trgm }
+
 const open = async (): Promise<PGlite> => {
   const { directory, template } = options
   if (directory === undefined) return openInMemory(template)
   if (!(await exists(`${directory}/PG_VERSION`))) await initialise(directory)
-  return PGlite.create(directory, { relaxedDurability: false })
+  return PGlite.create(directory, { relaxedDurability: false, extensions })
 }
 
 /** A first start that is killed half way leaves only the temporary directory behind, and begins anew. */
 const initialise = async (directory: string): Promise<void> => {
   const unfinished = `${directory}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
-  const database = await PGlite.create(unfinished, { relaxedDurability: false })
+  const database = await PGlite.create(unfinished, { relaxedDurability: false, extensions })
   await database.close()
   await rename(unfinished, directory)
 }
 
 /** Tests start many databases in memory: a copy of a fresh one saves most of the time of initialising it. */
 const openInMemory = async (template: string | undefined): Promise<PGlite> => {
-  if (template === undefined) return PGlite.create("memory://")
+  if (template === undefined) return PGlite.create("memory://", { extensions })
   if (await exists(template)) {
-    return PGlite.create("memory://", { loadDataDir: new Blob([await readFile(template)]) })
+    return PGlite.create("memory://", { loadDataDir: new Blob([await readFile(template)]), extensions })
   }
-  const database = await PGlite.create("memory://")
+  const database = await PGlite.create("memory://", { extensions })
   const copy = await database.dumpDataDir("none")
   const temporary = `${template}.${process.pid}.${crypto.randomUUID()}`
   await writeFile(temporary, new Uint8Array(await copy.arrayBuffer()))
