@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Redacted, type Scope } from "effect"
+import { Effect, Fiber, Redacted, type Scope } from "effect"
 import { externalLayer } from "../../runtime/database/external.ts"
 import { type Client, logIn } from "../../test/client.ts"
 import { externalTestUrl, freshDatabase } from "../../test/database.ts"
 import { eventually } from "../../test/eventually.ts"
+import { initialisedFolder } from "../../test/initialised-folder.ts"
 import { type RuntimeProcess, startRuntime, temporaryFolder } from "../../test/runtime.ts"
 import { tcpProxy } from "../../test/tcp-proxy.ts"
 import { aSubscription } from "./fixture.ts"
@@ -95,18 +96,21 @@ whereThereIsOne("webhooks of nodes on one PostgreSQL", () => {
           const second = yield* startNode(database, { STROWGER_HOOK_CONCURRENCY: "4" })
           yield* subscribe(first, receiver)
           const workers = new Set<string>()
+          const watching = yield* Effect.forkChild(
+            eventually(
+              Effect.tap(owners(database), (found) =>
+                Effect.sync(() => {
+                  for (const owner of found) workers.add(owner)
+                })
+              ),
+              () => new Set(ids(receiver.calls)).size === 120,
+              "30 seconds"
+            )
+          )
           const created = yield* Effect.all([createTenants(first, 60), createTenants(second, 60)], {
             concurrency: 2
           })
-          yield* eventually(
-            Effect.tap(owners(database), (found) =>
-              Effect.sync(() => {
-                for (const owner of found) workers.add(owner)
-              })
-            ),
-            () => new Set(ids(receiver.calls)).size === 120,
-            "30 seconds"
-          )
+          yield* Fiber.join(watching)
           assert.strictEqual(workers.size, 2)
           assert.lengthOf(receiver.calls, 120)
           assert.sameMembers(
@@ -222,7 +226,7 @@ describe("SIGTERM in the middle of webhooks", () => {
     "lets those that run come to their end and keeps the others: each is sent once",
     () =>
       Effect.gen(function* () {
-        const folder = yield* temporaryFolder
+        const folder = yield* initialisedFolder
         const receiver = yield* startReceiver
         const start = Effect.gen(function* () {
           const runtime = yield* startRuntime({ STROWGER_DATA_DIR: folder })
