@@ -41,7 +41,8 @@ export class ConfdDevices extends Context.Service<
     readonly remove: (scope: TenantScope, id: string) => Effect.Effect<void, Refusal>
     /** Gives a device that is nobody's yet to the acting tenant. */
     readonly allocate: (scope: TenantScope, id: string) => Effect.Effect<void, Refusal>
-    readonly synchronize: (scope: TenantScope, id: string) => Effect.Effect<void, Refusal>
+    /** Makes the phone fetch its files, in the background: a phone that cannot be told is logged. */
+    readonly synchronize: (scope: TenantScope, id: string) => Effect.Effect<void, NotFound>
   }
 >()("strowger/actors/device/lines/ConfdDevices") {
   static readonly layer: Layer.Layer<
@@ -58,6 +59,7 @@ export class ConfdDevices extends Context.Service<
         ) =>
         (...args: Args) =>
           Effect.provideContext(dieOnSqlError(operation(...args)), context)
+      const scope = yield* Effect.scope
       // Nobody else may take a MAC address between the look and the write.
       const inTurn = keyedTurns()
       const alone =
@@ -72,7 +74,11 @@ export class ConfdDevices extends Context.Service<
         edit: alone(here(edit)),
         remove: here(remove),
         allocate: here(allocate),
-        synchronize: here(synchronize)
+        synchronize: here((asked: TenantScope, id: string) =>
+          Effect.flatMap(visibleDevice(asked, id), (device) =>
+            Effect.asVoid(Effect.forkIn(synchronize(device), scope))
+          )
+        )
       }
     })
   )
@@ -153,14 +159,10 @@ const allocate = Effect.fnUntraced(function* (scope: TenantScope, id: string) {
   )
 })
 
-const synchronize = Effect.fnUntraced(function* (scope: TenantScope, id: string) {
+const synchronize = Effect.fnUntraced(function* (device: DeviceDocument) {
   const devices = yield* Devices
-  const device = yield* visibleDevice(scope, id)
-  yield* devices.synchronize(ownScope(device), id).pipe(
-    Effect.catchTag("NoSuchDevice", () => Effect.fail(notFound("Device", { id }))),
-    Effect.catchTag("CannotSynchronize", ({ reason }) =>
-      Effect.fail(refused(`Device cannot be synchronized: ${reason}`))
-    )
+  yield* Effect.catchCause(devices.synchronize(ownScope(device), device.id), (cause) =>
+    Effect.logWarning(`Device ${device.id} cannot be synchronized`, cause)
   )
 })
 
