@@ -151,11 +151,17 @@ describe("the life of a phone (10)", () => {
     assert.deepInclude(kept, { tenant_uuid: master, is_new: true })
   })
 
+  it("a device that goes to a tenant has its files generated anew: the tenant's key is in their URLs (8.6)", () => {
+    const claimed = live(create, generated(), replace({}, editor("t")))
+    assert.strictEqual(claimed.state, "generating")
+    assert.isEmpty(live(create, generated(), replace({}, editor(master))).actions)
+  })
+
   it("a device that is not new is edited by those that see it, and never moves (4.3)", () => {
-    const owned = live(create, generated(), replace({ sn: "1" }, editor("t")))
+    const owned = live(create, generated(), replace({ sn: "1" }, editor("t")), generated())
     assert.isFalse(owned.takes(replace({ sn: "2" }, editor("other"))))
     assert.isFalse(owned.takes({ type: "remove", visible: ["other"] }))
-    const events = [create, generated(), replace({ sn: "1" }, editor("t"))]
+    const events = [create, generated(), replace({ sn: "1" }, editor("t")), generated()]
     const after = live(...events, replace({ sn: "2" }, editor(master, "t"))).context.document
     assert.deepInclude(after, { tenant_uuid: "t", is_new: false, sn: "2" })
   })

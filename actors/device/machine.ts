@@ -160,6 +160,10 @@ const serverSet = (document: DeviceDocument, { tenantUuid, master }: Editor) =>
     ? { ...identityOf(document), tenant_uuid: tenantUuid, is_new: tenantUuid === master }
     : identityOf(document)
 
+/** The update rule of contracts/provisioning.md 10; the key of its tenant stands in a device's URLs too (8.6). */
+const needsFilesAs = (before: DeviceDocument, after: DeviceDocument): boolean =>
+  before.tenant_uuid !== after.tenant_uuid || needsReconfiguration(before, after)
+
 const second = 1_000
 
 /** The records of files generated now: what has the content it had keeps its date. */
@@ -209,7 +213,7 @@ const deviceSetup = setup({
       mayEdit(context, event) &&
       context.document !== null &&
       (("config" in event && event.config !== undefined) ||
-        needsReconfiguration(context.document, changed(context.document, event))),
+        needsFilesAs(context.document, changed(context.document, event))),
     isAutoprov: ({ context }) => context.document !== null && isAutoprov(context.document)
   },
   actions: {

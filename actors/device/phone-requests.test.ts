@@ -545,6 +545,20 @@ describe("profiles of the chain", () => {
       })
     )
 
+    it.effect("a new device that a tenant claims is led below the key of that tenant", () =>
+      Effect.gen(function* () {
+        const devices = yield* Devices
+        const parameters = yield* SystemParameters
+        yield* parameters.set("provisioning_key", tenant.north, northKey)
+        yield* parameters.set("provisioning_key", tenant.master, "master-key")
+        const { mac, asksConfig } = newPhone()
+        assert.include(textOf(yield* serve(asksConfig, "master-key")), "/master-key\n")
+        const [{ id, ...device } = { id: "" }] = yield* devices.list(master, true, { selector: { mac } })
+        yield* devices.update(north, String(id), device)
+        assert.include(textOf(yield* serve(asksConfig, northKey)), `/${northKey}\n`)
+      })
+    )
+
     it.effect("a file for all phones leads each to the files below its tenant's key", () =>
       Effect.gen(function* () {
         const devices = yield* Devices
