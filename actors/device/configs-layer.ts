@@ -79,18 +79,25 @@ export const configsLayer: Layer.Layer<
         })
       )
 
+    const create = Effect.fnUntraced(function* (document: JsonObject) {
+      const id = own(document, "id") === undefined ? newId() : document["id"]
+      const problem = idProblem(id)
+      if (problem !== undefined) return yield* new InvalidDocument({ message: problem })
+      const read = readConfigDocument(String(id), document)
+      if ("problem" in read) return yield* new InvalidDocument({ message: read.problem })
+      yield* regenerations.run(yield* insert(read.config))
+      return read.config.id
+    })
+
     return {
       list: (query) => Effect.suspend(() => listed(store.all(), query)),
       get: known,
-      create: Effect.fnUntraced(function* (document: JsonObject) {
-        const id = own(document, "id") === undefined ? newId() : document["id"]
-        const problem = idProblem(id)
-        if (problem !== undefined) return yield* new InvalidDocument({ message: problem })
-        const read = readConfigDocument(String(id), document)
-        if ("problem" in read) return yield* new InvalidDocument({ message: read.problem })
-        yield* regenerations.run(yield* insert(read.config))
-        return read.config.id
-      }),
+      create: (document) =>
+        Effect.retry(create(document), {
+          // An id of ours may be taken between its making and the creation: numbers are.
+          while: ({ _tag }) => _tag === "IdTaken" && own(document, "id") === undefined,
+          times: 20
+        }),
       update: Effect.fnUntraced(function* (id: string, document: JsonObject) {
         const before = yield* known(id)
         const read = readConfigDocument(id, document)

@@ -144,8 +144,11 @@ const regenerationLayer = Layer.effectDiscard(
       )
     )
     const work = Effect.flatMap(regenerations.pending, regenerations.run)
-    yield* Effect.flatMap(outOfDate, regenerations.run)
+    const { behindTheirConfigs, madeByOthers } = yield* outOfDate
+    yield* regenerations.run(behindTheirConfigs)
     yield* work
+    // Nobody was promised these: phones are answered with their old files until then.
+    yield* Effect.forkScoped(regenerations.run(madeByOthers))
     yield* work.pipe(
       Effect.catchCause((cause) => Effect.logError("Files of devices stay out of date for now", cause)),
       Effect.repeat(Schedule.spaced("30 seconds")),
@@ -171,11 +174,15 @@ const outOfDate = Effect.gen(function* () {
     sql<{ id: string; config: string | null; revision: bigint; rendered_by: string | null }>`
       SELECT id, config, revision, rendered_by FROM provd_devices ORDER BY number`
   )
-  return rows
-    .filter(({ id, config, revision, rendered_by }) => {
-      if (config !== null && configs.revisionOf(config) > Number(revision)) return true
+  const idsOf = (isOutOfDate: (row: (typeof rows)[number]) => boolean) =>
+    rows.filter(isOutOfDate).map(({ id }) => id)
+  return {
+    behindTheirConfigs: idsOf(
+      ({ config, revision }) => config !== null && configs.revisionOf(config) > Number(revision)
+    ),
+    madeByOthers: idsOf(({ id, rendered_by }) => {
       const by = current.get(String(index.get(id)?.document["plugin"] ?? ""))
       return rendered_by !== null && by !== undefined && by !== rendered_by
     })
-    .map(({ id }) => id)
+  }
 })

@@ -99,6 +99,23 @@ export const devicesLayer: Layer.Layer<
       ...(config === undefined ? {} : { config })
     })
 
+    const create = Effect.fnUntraced(function* ({ tenantUuid }: DeviceScope, given: JsonObject) {
+      const id = own(given, "id") === undefined ? newId() : given["id"]
+      const problem = idProblem(id)
+      if (problem !== undefined) return yield* new InvalidDocument({ message: problem })
+      const body = yield* readBody(given)
+      const document: DeviceDocument = {
+        ...body,
+        id: String(id),
+        tenant_uuid: tenantUuid,
+        is_new: tenantUuid === tenants.master,
+        configured: false
+      }
+      return yield* settled(document.id, { type: "create", document }).pipe(
+        Effect.catchTag("NoSuchDevice", () => Effect.fail(new IdTaken({ id: document.id })))
+      )
+    })
+
     return {
       list: ({ tenantUuid, visible }, recurse, query) =>
         Effect.suspend(() => {
@@ -109,22 +126,12 @@ export const devicesLayer: Layer.Layer<
           return listed(documentsOf(index, seen), { ...query, selector })
         }),
       get: visibleTo,
-      create: Effect.fnUntraced(function* ({ tenantUuid }: DeviceScope, given: JsonObject) {
-        const id = own(given, "id") === undefined ? newId() : given["id"]
-        const problem = idProblem(id)
-        if (problem !== undefined) return yield* new InvalidDocument({ message: problem })
-        const body = yield* readBody(given)
-        const document: DeviceDocument = {
-          ...body,
-          id: String(id),
-          tenant_uuid: tenantUuid,
-          is_new: tenantUuid === tenants.master,
-          configured: false
-        }
-        return yield* settled(document.id, { type: "create", document }).pipe(
-          Effect.catchTag("NoSuchDevice", () => Effect.fail(new IdTaken({ id: document.id })))
-        )
-      }),
+      create: (scope, given) =>
+        Effect.retry(create(scope, given), {
+          // An id of ours may be taken between its making and the creation: numbers are.
+          while: ({ _tag }) => _tag === "IdTaken" && own(given, "id") === undefined,
+          times: 20
+        }),
       update: Effect.fnUntraced(function* (scope: DeviceScope, id: string, given: JsonObject) {
         yield* editableBy(index, scope, id)
         const body = yield* readBody(given)

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { forEachDatabase } from "../../test/database.ts"
+import { forEachDatabase, testDatabaseLayer } from "../../test/database.ts"
 import { EventBus } from "../../runtime/bus/event-bus.ts"
 import { eventually } from "../../test/eventually.ts"
 import { Configs } from "./configs.ts"
@@ -15,8 +15,10 @@ import {
   scopeOf,
   south,
   storedFiles,
-  tenant
+  tenant,
+  toyPlugin
 } from "./fixture.ts"
+import { PhoneRequests } from "./phone-requests.ts"
 
 const workshop = makeWorkshop()
 
@@ -336,4 +338,136 @@ forEachDatabase((name, database) =>
       }).pipe(Effect.scoped)
     )
   })
+)
+
+layer(
+  provisioningLayer(makeWorkshop(), { knobs: { STROWGER_PHONE_IDS: "numeric" } }).pipe(
+    Layer.provideMerge(testDatabaseLayer)
+  ),
+  { timeout: "60 seconds", excludeTestServices: true }
+)("numeric ids", (it) => {
+  it.effect(
+    "each is given once, whoever makes devices at the same time; one that is taken is passed over",
+    () =>
+      Effect.gen(function* () {
+        const devices = yield* Devices
+        const phones = yield* PhoneRequests
+        yield* devices.create(north, { id: "3" })
+        const requests = Array.from({ length: 10 }, (_, number) =>
+          phones.serve({
+            protocol: "http",
+            path: `/${macAt(9_000 + number).replaceAll(":", "")}.cfg`,
+            query: {},
+            userAgent: "Toy T1 1.0",
+            address: `10.5.0.${number}`,
+            options: {}
+          })
+        )
+        const creates = Array.from({ length: 10 }, () => devices.create(north, {}))
+        const served = requests.map((request) =>
+          Effect.isEffect(request) ? request : Effect.succeed(request)
+        )
+        yield* Effect.all([...served, ...creates], { concurrency: "unbounded" })
+        const ids = (yield* devices.list(master, true, {})).map(({ id }) => Number(id))
+        assert.deepEqual(
+          ids.sort((one, other) => one - other),
+          Array.from({ length: 21 }, (_, index) => index + 1)
+        )
+      })
+  )
+})
+
+layer(testDatabaseLayer, { timeout: "60 seconds", excludeTestServices: true })("a start", (it) => {
+  it.effect(
+    "makes files anew that another version of the plugin or other knobs made; never overwrites configs",
+    () =>
+      Effect.gen(function* () {
+        const run = <A, E>(
+          program: Effect.Effect<A, E, Devices | Configs | SqlClient.SqlClient>,
+          version: string,
+          url: string
+        ) =>
+          program.pipe(
+            Effect.provide(
+              provisioningLayer(
+                makeWorkshop(toyPlugin({ info: { version, description: "", capabilities: {} } })),
+                { knobs: { STROWGER_PHONE_URL: url } }
+              )
+            )
+          )
+        const written = Effect.flatMap(Configs, (configs) =>
+          Effect.all([configs.get("base"), configs.get("autoprov")])
+        )
+        const [id, before] = yield* run(
+          Effect.gen(function* () {
+            const devices = yield* Devices
+            const configs = yield* Configs
+            yield* configs.update("base", { parent_ids: [], raw_config: { ntp_ip: "1.1.1.1" } })
+            const made = yield* devices.create(north, { mac: macAt(1), plugin: "toy", config: "autoprov" })
+            return [made.id, yield* written] as const
+          }),
+          "1.0",
+          "http://one.example"
+        )
+        const look = Effect.map(storedFiles(id), (files) => Object.values(files).join())
+        const isAnew = (text: string) => text.includes("url=http://two.example\n")
+        yield* run(eventually(look, isAnew), "1.0", "http://two.example")
+        const after = yield* run(written, "2.0", "http://two.example")
+        assert.deepEqual(after, before)
+      })
+  )
+})
+
+layer(testDatabaseLayer, { timeout: "60 seconds", excludeTestServices: true })(
+  "a plugin that breaks",
+  (it) => {
+    it.effect("harms its own devices, which end not configured and go on", () =>
+      Effect.gen(function* () {
+        const devices = yield* Devices
+        const broken = ["dies", "throws", "escapes", "gives nothing"]
+        for (const plugin of broken) {
+          for (let times = 0; times < 10; times++) {
+            const { configured } = yield* devices.create(north, { mac: macAt(5), plugin, config: "autoprov" })
+            assert.isFalse(configured, plugin)
+          }
+        }
+        const { id, configured } = yield* devices.create(north, {
+          mac: macAt(5),
+          plugin: "toy",
+          config: "autoprov"
+        })
+        assert.isTrue(configured)
+        for (let times = 0; times < 20; times++)
+          yield* devices.update(north, id, {
+            mac: macAt(5),
+            plugin: "dies",
+            config: "autoprov",
+            version: times
+          })
+        const healed = yield* devices.update(north, id, { mac: macAt(5), plugin: "toy", config: "autoprov" })
+        assert.isTrue(healed.configured)
+      }).pipe(
+        Effect.provide(
+          provisioningLayer(
+            makeWorkshop(
+              toyPlugin(),
+              toyPlugin({ id: "dies", deviceFiles: () => Effect.die(new Error("broken")) }),
+              toyPlugin({
+                id: "throws",
+                deviceFiles: () => {
+                  throw new Error("broken")
+                }
+              }),
+              toyPlugin({
+                id: "escapes",
+                deviceFiles: () => Effect.succeed([{ path: "../x", content: "" }])
+              }),
+              // What comes from outside the project may be anything.
+              toyPlugin({ id: "gives nothing", deviceFiles: () => Effect.succeed([{}] as never) })
+            )
+          )
+        )
+      )
+    )
+  }
 )

@@ -124,9 +124,24 @@ export const phoneRequestsLayer: Layer.Layer<
       if (settings.phoneRetriever === "secure" || identity === undefined) return undefined
       const now = yield* Clock.currentTimeMillis
       if (!rate.admits(request.address, now)) {
-        yield* Effect.logWarning(`Too many new devices from ${request.address}: this one is not entered`)
+        const from = printable(request.address)
+        yield* Effect.logWarning(`Too many new devices from ${from}: this one is not entered`)
         return undefined
       }
+      // An id may be taken between its making and the creation: numbers are.
+      const id = yield* Effect.retry(enter(info, identity), {
+        while: ({ _tag }) => _tag === "Refused",
+        times: 20
+      }).pipe(
+        // Entered by another node a moment ago, or known by nothing but its address.
+        Effect.catchTag("ClaimTaken", () => actors.holder(deviceActor, identity)),
+        Effect.orDie
+      )
+      if (id !== undefined && settings.phoneUpdater !== "secure") yield* takeAddress(info, id)
+      return id
+    })
+
+    const enter = Effect.fnUntraced(function* (info: DeviceInfo, identity: string) {
       const id = newId()
       const bare = {
         ...info,
@@ -137,24 +152,13 @@ export const phoneRequestsLayer: Layer.Layer<
         configured: false
       }
       const addition = settings.phoneUpdater === "secure" ? { changes: {} } : yield* completed(bare)
-      const document: DeviceDocument = { ...bare, ...addition.changes }
-      const config = "config" in addition ? addition.config : undefined
-      const made = yield* actors
-        .ask(deviceActor, id, {
-          type: "create",
-          document,
-          identity,
-          ...(config === undefined ? {} : { config })
-        })
-        .pipe(
-          Effect.as(true),
-          // Entered by another node a moment ago, or known by nothing else.
-          Effect.catchTag("ClaimTaken", () => Effect.succeed(false)),
-          Effect.catchTag(["Refused", "Rejected", "ActorUnavailable"], (error: AskError) => Effect.die(error))
-        )
-      if (!made) return yield* Effect.orDie(actors.holder(deviceActor, identity))
-      yield* Effect.logInfo(`New device created automatically from ${info.ip ?? request.address}: ${id}`)
-      if (settings.phoneUpdater !== "secure") yield* takeAddress(info, id)
+      yield* actors.ask(deviceActor, id, {
+        type: "create",
+        document: { ...bare, ...addition.changes },
+        identity,
+        ...("config" in addition ? { config: addition.config } : {})
+      })
+      yield* Effect.logInfo(`New device created automatically from ${info.ip ?? "an unknown address"}: ${id}`)
       return id
     })
 
@@ -233,7 +237,7 @@ export const phoneRequestsLayer: Layer.Layer<
 
     const tellSensitive = (plugin: LoadedPlugin, { address, path }: PhoneRequest) => {
       const name = lastSegment(path)
-      const line = () => log(`Sensitive file requested from ${address}: ${printable(name)}`)
+      const line = () => log(`Sensitive file requested from ${printable(address)}: ${printable(name)}`)
       const sensitive = plugin.isSensitive(name)
       if (isPromise(sensitive)) void sensitive.then((is) => is && line())
       else if (sensitive) line()
@@ -312,5 +316,5 @@ const usernameIn = (configs: ConfigStore["Service"], document: DeviceDocument): 
 
 const lastSegment = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
-/** A name in a line of the log: it must not end the line. */
+/** What a request says, in a line of the log: it must not end the line. */
 const printable = (name: string): string => name.replace(/[\p{Cc}\u2028\u2029]/gu, "?").slice(0, 512)

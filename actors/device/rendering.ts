@@ -70,16 +70,26 @@ export const generate = Effect.fnUntraced(function* (
     } as const)
   const ready = readyFor(sources, params)
   if ("reason" in ready) return yield* failed(ready.reason)
-  const outcome = yield* Effect.result(ready.plugin.deviceFiles(params.document, ready.config))
-  if (outcome._tag === "Failure") return yield* failed(outcome.failure.message)
-  const files = outcome.success
-  const bad = filesProblem(files)
-  if (bad !== undefined) return yield* failed(`the plugin ${ready.plugin.id} gave ${bad}`)
+  const outcome = yield* Effect.result(filesOf(ready, params.document))
+  if (outcome._tag === "Failure") return yield* failed(outcome.failure)
   const at = yield* Clock.currentTimeMillis
-  const rendered = new Map(files.map((file) => [file.path, renderedFile(file)]))
+  const rendered = new Map(outcome.success.map((file) => [file.path, renderedFile(file)]))
   const by = renderedBy(sources, ready.plugin)
   return { type: "generated", files: [...rendered.values()], revision, renderedBy: by, at }
 })
+
+/** What the plugin gives, or why it is of no use. Whatever a plugin does, the device's actor goes on. */
+const filesOf = ({ plugin, config }: Ready, document: DeviceDocument) =>
+  Effect.suspend(() => plugin.deviceFiles(document, config)).pipe(
+    Effect.mapError(({ message }) => message),
+    Effect.flatMap((files) => {
+      const problem = filesProblem(files)
+      return problem === undefined
+        ? Effect.succeed(files)
+        : Effect.fail(`the plugin ${plugin.id} gave ${problem}`)
+    }),
+    Effect.catchDefect((defect) => Effect.fail(`the plugin ${plugin.id} broke: ${String(defect)}`))
+  )
 
 /** Whether a path stays below the root that it is looked for in: no empty or dotted segment, one way to write it. */
 export const isPlainPath = (path: string): boolean =>
