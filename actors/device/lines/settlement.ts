@@ -87,7 +87,7 @@ const all = 1_000_000
 /** The mark of the autoprov account; no device has such an id. */
 const autoprovMark = "autoprov account"
 
-/** At the start, when events may have been missed, and when somebody else has removed a device. */
+/** At the start, now and then for what failed, and when somebody else has removed a device. */
 const settleInBackground = Effect.fnUntraced(function* (settleAll: Effect.Effect<void>) {
   const bus = yield* EventBus
   const sql = yield* SqlClient.SqlClient
@@ -100,6 +100,7 @@ const settleInBackground = Effect.fnUntraced(function* (settleAll: Effect.Effect
     Queue.offerUnsafe(gone, (data as { readonly id: string }).id)
   })
   wake()
+  yield* Effect.sync(wake).pipe(Effect.delay("30 seconds"), Effect.forever, Effect.forkScoped)
   yield* Queue.take(gone).pipe(
     Effect.flatMap((id) =>
       Effect.retry(
