@@ -5,6 +5,9 @@ import { AgentdApi } from "./schemas/agentd/api.ts"
 import { AmidApi } from "./schemas/amid/api.ts"
 import { AuthApi } from "./schemas/auth/api.ts"
 import { ConfdApi } from "./schemas/confd/api.ts"
+import { ProvdApi } from "./schemas/provd/api.ts"
+import { SupervisorApi } from "./schemas/supervisor/api.ts"
+import { WebhookdApi } from "./schemas/webhookd/api.ts"
 
 /** Which runtime, and as whom. */
 export interface ClientOptions {
@@ -38,6 +41,9 @@ export const makeClient = ({ url, token, tenantUuid }: ClientOptions) => {
     auth: HttpApiClient.make(AuthApi, options),
     agentd: HttpApiClient.make(AgentdApi, options),
     amid: HttpApiClient.make(AmidApi, options),
-    confd: HttpApiClient.make(ConfdApi, options)
+    confd: HttpApiClient.make(ConfdApi, options),
+    provd: HttpApiClient.make(ProvdApi, options),
+    supervisor: HttpApiClient.make(SupervisorApi, options),
+    webhookd: HttpApiClient.make(WebhookdApi, options)
   })
 }
