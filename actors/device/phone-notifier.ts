@@ -70,9 +70,15 @@ export const notifyHeaders = (
   { event, contentType, body }: SipNotify
 ): ReadonlyArray<readonly [name: string, value: string]> => [
   "endpoint" in target ? ["Endpoint", target.endpoint] : ["URI", `sip:anonymous@${hostOf(target.address)}`],
-  ["Variable", `Event=${event}`],
-  ...(contentType === undefined ? [] : [["Variable", `Content-Type=${contentType}`] as const]),
-  ...(body ?? []).map((line) => ["Variable", `Content=${line}`] as const)
+  variable("Event", event),
+  ...(contentType === undefined ? [] : [variable("Content-Type", contentType)]),
+  ...(body ?? []).map((line) => variable("Content", line))
+]
+
+/** Asterisk splits the value of a `Variable` at commas and drops quotes; a backslash keeps either. */
+const variable = (name: string, value: string): readonly [string, string] => [
+  "Variable",
+  `${name}=${value.replace(/[\\",]/g, "\\$&")}`
 ]
 
 /** An IPv6 address stands in brackets in a SIP URI (RFC 3261, 25.1). */

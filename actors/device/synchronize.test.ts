@@ -2,11 +2,13 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { AmiUnavailable } from "../../runtime/ami/ami.ts"
 import { ReceivedMessage } from "../../runtime/ami/message.ts"
+import { readDialogue } from "../../runtime/ami/recordings.ts"
+import type { SipNotify } from "../../schemas/provd/phone-plugin.ts"
 import { testDatabaseLayer } from "../../test/database.ts"
 import { AmiActions } from "../ami-session/actions.ts"
 import { Devices } from "./devices.ts"
 import { macAt, makeWorkshop, north, provisioningLayer, toyPlugin } from "./fixture.ts"
-import { notifyHeaders, PhoneNotifier } from "./phone-notifier.ts"
+import { notifyHeaders, type NotifyTarget, PhoneNotifier } from "./phone-notifier.ts"
 
 const { synchronize: _, ...mute } = toyPlugin({ id: "mute" })
 const workshop = makeWorkshop(toyPlugin(), mute)
@@ -91,10 +93,12 @@ describe("a NOTIFY by Asterisk", () => {
     )
   })
 
-  const notifying = (run: AmiActions["Service"]["run"]) =>
-    Effect.flatMap(PhoneNotifier, (notifier) =>
-      Effect.result(notifier.notify({ address: "10.0.0.1" }, { event: "check-sync" }))
-    ).pipe(
+  const notifying = (
+    run: AmiActions["Service"]["run"],
+    target: NotifyTarget = { address: "10.0.0.1" },
+    notify: SipNotify = { event: "check-sync" }
+  ) =>
+    Effect.flatMap(PhoneNotifier, (notifier) => Effect.result(notifier.notify(target, notify))).pipe(
       Effect.provide(
         PhoneNotifier.layerAmi.pipe(Layer.provide(Layer.succeed(AmiActions, { run, where: "" })))
       )
@@ -120,5 +124,58 @@ describe("a NOTIFY by Asterisk", () => {
       )
       assert.strictEqual(away._tag === "Failure" && away.failure.reason, "no AMI session")
     })
+  )
+
+  const restart: SipNotify = {
+    event: "service-control",
+    contentType: "text/plain",
+    body: [
+      "action=restart",
+      "RegisterCallId={}",
+      "ConfigVersionStamp={0000000000000000}",
+      "DialplanVersionStamp={0000000000000000}",
+      "SoftkeyVersionStamp={0000000000000000}"
+    ]
+  }
+  // Each arrived at the phone as it stands here, where a phone was registered.
+  const recorded: ReadonlyArray<readonly [NotifyTarget, SipNotify, outcome: string]> = [
+    [{ endpoint: "line-1001" }, { event: "check-sync" }, "sent"],
+    [{ endpoint: "line-1001" }, { event: "check-sync;reboot=false" }, "sent"],
+    [{ endpoint: "line-1001" }, restart, "sent"],
+    [
+      { endpoint: "line-1001" },
+      {
+        event: "check-sync;reboot=false",
+        contentType: "text/plain",
+        body: ['a=1,b="two" \\ (x [y', "", " lead", "tail "]
+      },
+      "sent"
+    ],
+    [{ address: "127.0.0.20" }, { event: "check-sync;reboot=true" }, "sent"],
+    [{ address: "127.0.0.20" }, restart, "sent"],
+    [{ endpoint: "nobody" }, { event: "check-sync" }, "Unable to retrieve endpoint nobody"]
+  ]
+
+  it.effect("is what an Asterisk took that was recorded, with commas, quotes and backslashes in it", () =>
+    Effect.forEach(
+      recorded,
+      Effect.fnUntraced(function* ([target, notify, outcome], index) {
+        const { sent, received } = readDialogue("phone-notify")[index] ?? { sent: [], received: [] }
+        const asked: Array<string> = []
+        const result = yield* notifying(
+          ({ action, headers }) => {
+            asked.push(`Action: ${action}`, ...(headers ?? []).map(([name, value]) => `${name}: ${value}`))
+            return answered(received.join("\r\n"))
+          },
+          target,
+          notify
+        )
+        assert.deepEqual(
+          asked,
+          sent.filter((line) => !line.startsWith("ActionID:"))
+        )
+        assert.strictEqual(result._tag === "Success" ? "sent" : result.failure.reason, outcome)
+      })
+    )
   )
 })

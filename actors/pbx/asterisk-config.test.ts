@@ -164,6 +164,14 @@ describe("phones without a line", () => {
     assert.strictEqual(user.get("write"), "system,agent,user,command,call,originate,reporting")
   })
 
+  it("are told at their addresses, through an endpoint that takes no caller", () => {
+    const sip = sections(textOf("strowger-pjsip.conf", { autoprov }))
+    assert.deepStrictEqual(sip.get("default_outbound_endpoint"), [
+      ["type", "endpoint"],
+      ["identify_by", "ip"]
+    ])
+  })
+
   it("are left out where there is no such account", () => {
     assert.strictEqual(textOf("strowger-pjsip.conf"), "")
     assert.notInclude(textOf("strowger-extensions.conf"), "provision")

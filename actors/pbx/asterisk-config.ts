@@ -39,7 +39,7 @@ export const asteriskFiles = (data: AsteriskConfigData): ReadonlyArray<AsteriskF
   { name: "strowger-queues.conf", text: queues(data) },
   ...(data.autoprov === undefined
     ? []
-    : [{ name: "strowger-pjsip.conf", text: autoprovEndpoint(data.autoprov) }])
+    : [{ name: "strowger-pjsip.conf", text: phoneEndpoints(data.autoprov) }])
 ]
 
 /**
@@ -96,7 +96,8 @@ ${
   autoprov
     ? `;   system     PJSIPNotify, which makes phones fetch their files anew
 `
-    : `; Add system for PJSIPNotify (phones fetch their settings anew).
+    : `; Add system for PJSIPNotify (phones fetch their settings anew); to phones that are known by their addresses alone it
+; reaches through the endpoint default_outbound_endpoint of pjsip.conf.
 `
 }; QueueStatus needs none. Add whatever the actions need that clients send through /api/amid.
 write = ${autoprov ? "system," : ""}agent,user,command,call,originate,reporting
@@ -153,11 +154,17 @@ exten => *48378,1,Answer()
  same => n,Hangup()
 `
 
-const autoprovEndpoint = ({ username, password }: SipAccount): string => `\
-; The account that phones use until somebody gives them a line. pjsip.conf needs the line
+/**
+ * A NOTIFY to an address leaves through the default outbound endpoint: without one PJSIPNotify answers Success and
+ * sends nothing.
+ */
+const phoneEndpoints = ({ username, password }: SipAccount): string => `\
+; Phones that have no line yet. pjsip.conf needs the line
 ;   #include strowger-pjsip.conf
 ; Load it with: asterisk -rx "module reload res_pjsip.so"
-; All of them register at once, each as a contact of its own.
+
+; The account that phones use until somebody gives them a line. All of them register at once, each as a contact of its
+; own.
 
 [${oneLine(username)}]
 type = endpoint
@@ -178,6 +185,13 @@ password = ${escaped(password)}
 type = aor
 max_contacts = 10000
 qualify_frequency = 0
+
+; Phones are told at their addresses to fetch their files anew: that NOTIFY leaves through this endpoint. It goes out
+; only; no caller is taken for it. Leave it out where pjsip.conf has one of this name, or names another as
+; default_outbound_endpoint in its section of type global.
+[default_outbound_endpoint]
+type = endpoint
+identify_by = ip
 `
 
 const queues = (data: AsteriskConfigData): string => `\

@@ -18,10 +18,14 @@ export interface DialogueStep {
   readonly received: ReadonlyArray<string>
 }
 
-/** The recorded dialogue of `queue-calls.responses.ami`, without the banner. */
-export const readDialogue = (): ReadonlyArray<DialogueStep> => {
+export type Dialogue = "queue-calls" | "phone-notify"
+
+/** A recorded dialogue, without the banner: that of `queue-calls.responses.ami`, or of NOTIFYs to phones. */
+export const readDialogue = (name: Dialogue = "queue-calls"): ReadonlyArray<DialogueStep> => {
   const steps: Array<{ sent: Array<string>; received: Array<string> }> = []
-  for (const line of readFileSync(fixture("queue-calls.dialogue.txt"), "utf8").split("\n").slice(1)) {
+  for (const line of readFileSync(fixture(`${name}.dialogue.txt`), "utf8")
+    .split("\n")
+    .slice(1)) {
     const text = line.slice(2)
     const last = steps.at(-1)
     if (line.startsWith(">")) {
