@@ -47,21 +47,29 @@ export const dispatcherLayer: Layer.Layer<
     const leaseSeconds = millis(config.hookLease) / 1_000
     const lasting = persistently(sql)
     const endings = yield* Queue.unbounded<Ending>()
-    const running = new Set<AbortController>()
-    let busy = 0
+    /** What this node runs, until it is written down how it ended. */
+    const running = new Map<string, AbortController>()
+    const holding = () => ({ node, uuids: [...running.keys()] })
 
     const nodes = yield* living
-    yield* lasting(releaseLeases(sql, nodes === undefined ? { type: "expired" } : { type: "not of", nodes }))
+    yield* lasting(() =>
+      nodes === "unknown"
+        ? releaseLeases(sql, { type: "expired", holding: holding() })
+        : releaseLeases(sql, nodes === "alone" ? { type: "all" } : { type: "not of", nodes })
+    )
     const work = yield* Scope.make()
 
     const settle = Effect.fnUntraced(function* (batch: ReadonlyArray<Ending>) {
       const attempted = batch.filter((ending) => ending.type === "attempted")
       const postponed = batch.filter((ending) => ending.type === "postponed")
       const records = attempted.map(({ record }) => record)
-      const settled = records.length === 0 ? none : yield* lasting(settleAttempts(sql, node, records))
+      const settled = records.length === 0 ? none : yield* lasting(() => settleAttempts(sql, node, records))
       for (const { hook, seconds } of postponed)
-        yield* lasting(postponeHooks(sql, node, [hook.uuid], seconds))
-      busy -= batch.length
+        yield* lasting(() => postponeHooks(sql, node, [hook.uuid], seconds))
+      for (const { hook, controller } of batch) {
+        // It may have been taken again since it was written down.
+        if (running.get(hook.uuid) === controller) running.delete(hook.uuid)
+      }
       yield* report(attempted.filter(({ record }) => settled.has(record.uuid)))
       ringLater(bell, [
         ...records.flatMap(({ delay }) => delay ?? []),
@@ -72,11 +80,11 @@ export const dispatcherLayer: Layer.Layer<
     yield* Effect.forkIn(Effect.forever(Effect.flatMap(Queue.takeBetween(endings, 1, 500), settle)), work)
     yield* Effect.addFinalizer(() =>
       Effect.sleep(20).pipe(
-        Effect.repeat({ until: () => busy === 0 }),
+        Effect.repeat({ until: () => running.size === 0 }),
         Effect.timeoutOption(drainLimit),
         Effect.andThen(
           Effect.sync(() => {
-            for (const controller of running) controller.abort()
+            for (const controller of running.values()) controller.abort()
           })
         ),
         Effect.andThen(Scope.close(work, Exit.void)),
@@ -92,20 +100,19 @@ export const dispatcherLayer: Layer.Layer<
         yield* Effect.logWarning(
           `A webhook was dropped: the service ${hook.service} of the subscription ${hook.subscription_uuid} is not installed`
         )
-        return yield* lasting(dropHooks(sql, [hook.uuid]))
+        return yield* lasting(() => dropHooks(sql, [hook.uuid]))
       }
-      busy += 1
       const controller = new AbortController()
-      running.add(controller)
-      void attempt(hook, service, controller).then((ending) => {
-        running.delete(controller)
-        Queue.offerUnsafe(endings, ending)
-      })
+      running.set(hook.uuid, controller)
+      void attempt(hook, service, controller).then((ending) => Queue.offerUnsafe(endings, ending))
     })
     const pass = Effect.gen(function* () {
-      const limit = config.hookConcurrency - busy
+      const limit = config.hookConcurrency - running.size
       if (limit <= 0) return
-      const claimed = yield* lasting(claimHooks(sql, { node, limit, leaseSeconds }))
+      const claim = claimHooks(sql, { node, limit, leaseSeconds })
+      const claimed = yield* lasting((again) =>
+        again ? Effect.andThen(releaseLeases(sql, { type: "unknown", holding: holding() }), claim) : claim
+      )
       yield* Effect.uninterruptible(Effect.forEach(claimed, begin, { discard: true }))
       if (mayTakeMore(claimed, limit)) bell.ring()
       ringLater(
@@ -123,8 +130,8 @@ export const dispatcherLayer: Layer.Layer<
       Effect.forever(
         Effect.delay(
           Effect.andThen(
-            lasting(renewLeases(sql, node, leaseSeconds)),
-            lasting(releaseLeases(sql, { type: "expired" }))
+            lasting(() => renewLeases(sql, holding(), leaseSeconds)),
+            lasting(() => releaseLeases(sql, { type: "expired", holding: holding() }))
           ),
           Duration.millis(millis(config.hookLease) / 3)
         )
@@ -133,7 +140,10 @@ export const dispatcherLayer: Layer.Layer<
     yield* Effect.forkScoped(
       Effect.forever(
         Effect.delay(
-          Effect.flatMap(lasting(trimQueues(sql, config.hookMaxPending)), report.overflows),
+          Effect.flatMap(
+            lasting(() => trimQueues(sql, config.hookMaxPending)),
+            report.overflows
+          ),
           trimInterval
         )
       )
@@ -157,13 +167,19 @@ const ringLater = (bell: HookBell["Service"], delays: ReadonlyArray<number>): vo
   if (delays.length > 0) setTimeout(bell.ring, Math.min(...delays) * 1000 + 5).unref()
 }
 
-/** Waits through an outage of the database, and says so once. */
+/**
+ * Waits through an outage of the database, and says so once. The statement is told whether it failed before: then it
+ * may have been carried out all the same.
+ */
 const persistently =
   (sql: SqlClient.SqlClient) =>
-  <A, R>(statement: Effect.Effect<A, SqlError.SqlError, R>): Effect.Effect<A, never, R> =>
+  <A, R>(statement: (again: boolean) => Effect.Effect<A, SqlError.SqlError, R>): Effect.Effect<A, never, R> =>
     Effect.suspend(() => {
       let failing = false
-      return againOnConflict(sql, statement).pipe(
+      return againOnConflict(
+        sql,
+        Effect.suspend(() => statement(failing))
+      ).pipe(
         Effect.tapError((error) => {
           if (failing) return Effect.void
           failing = true

@@ -12,9 +12,10 @@ import { signature } from "./signature.ts"
 const attemptMillis = 60_000
 
 /** What came of a hook that was taken. */
-export type Ending =
-  | { readonly type: "attempted"; readonly hook: ClaimedHook; readonly record: AttemptRecord }
-  | { readonly type: "postponed"; readonly hook: ClaimedHook; readonly seconds: number }
+export type Ending = { readonly hook: ClaimedHook; readonly controller: AbortController } & (
+  | { readonly type: "attempted"; readonly record: AttemptRecord }
+  | { readonly type: "postponed"; readonly seconds: number }
+)
 
 /** Makes one attempt of a hook, from its config to its record. Never rejects. */
 export type MakeAttempt = (
@@ -41,7 +42,7 @@ export const makeAttempt = Effect.gen(function* () {
       return failed("the service failed")
     })
     if (outcome.class === "postponed") {
-      return { type: "postponed", hook, seconds: outcome.retryAfter ?? 1 }
+      return { type: "postponed", hook, controller, seconds: outcome.retryAfter ?? 1 }
     }
     const number = hook.attempts + 1
     const delay = hook.redelivery ? undefined : retryDelay(policy, defaults, number, outcome, Math.random())
@@ -58,7 +59,7 @@ export const makeAttempt = Effect.gen(function* () {
       delay,
       disable: disableReason(outcome, config.hookGoneDisables)
     }
-    return { type: "attempted", hook, record }
+    return { type: "attempted", hook, controller, record }
   }
   return attempt
 })

@@ -183,16 +183,26 @@ export const dropHooks = (
 ): Effect.Effect<unknown, SqlError.SqlError> =>
   sql`DELETE FROM webhook_hook WHERE uuid = ANY(${uuids}::uuid[])`
 
-/** Keeps the hooks that a node runs from being taken over. */
-export const renewLeases = (sql: SqlClient.SqlClient, node: string, leaseSeconds: number) => sql`
-  UPDATE webhook_hook SET lease_until = now() + make_interval(secs => ${leaseSeconds})
-  WHERE state = 'running' AND lease_owner = ${node}`
+/** The hooks that a node knows it runs. */
+export interface Holding {
+  readonly node: string
+  readonly uuids: ReadonlyArray<string>
+}
 
-/** Gives hooks back to be run again. */
+/** Keeps the hooks that a node runs from being taken over. */
+export const renewLeases = (sql: SqlClient.SqlClient, { node, uuids }: Holding, leaseSeconds: number) => sql`
+  UPDATE webhook_hook SET lease_until = now() + make_interval(secs => ${leaseSeconds})
+  WHERE state = 'running' AND lease_owner = ${node} AND uuid = ANY(${uuids}::uuid[])`
+
+/**
+ * Gives hooks back to be run again: `expired`, those of nodes that fell silent, never those that this one holds;
+ * `unknown`, those that this node has taken without knowing it, because the answer was lost with a connection.
+ */
 export const releaseLeases = (
   sql: SqlClient.SqlClient,
   which:
-    | { readonly type: "expired" }
+    | { readonly type: "expired"; readonly holding: Holding }
+    | { readonly type: "unknown"; readonly holding: Holding }
     | { readonly type: "all" }
     | { readonly type: "of"; readonly node: string }
     | { readonly type: "not of"; readonly nodes: ReadonlyArray<string> }
@@ -200,12 +210,15 @@ export const releaseLeases = (
   UPDATE webhook_hook SET ${sql.literal(backInQueue)}
   WHERE state = 'running' AND ${
     which.type === "expired"
-      ? sql`lease_until < now()`
-      : which.type === "all"
-        ? sql`true`
-        : which.type === "of"
-          ? sql`lease_owner = ${which.node}`
-          : sql`lease_owner <> ALL(${which.nodes})`
+      ? sql`lease_until < now() AND NOT (lease_owner = ${which.holding.node}
+          AND uuid = ANY(${which.holding.uuids}::uuid[]))`
+      : which.type === "unknown"
+        ? sql`lease_owner = ${which.holding.node} AND uuid <> ALL(${which.holding.uuids}::uuid[])`
+        : which.type === "all"
+          ? sql`true`
+          : which.type === "of"
+            ? sql`lease_owner = ${which.node}`
+            : sql`lease_owner <> ALL(${which.nodes})`
   }`
 
 const backInQueue = `state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'waiting' END,

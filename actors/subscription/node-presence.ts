@@ -7,8 +7,11 @@ import { randomInt } from "node:crypto"
 export interface NodePresence {
   /** Never used again by another process. */
   readonly node: string
-  /** The nodes that live, this one among them; undefined: the database belongs to this process alone. */
-  readonly living: Effect.Effect<ReadonlyArray<string> | undefined>
+  /**
+   * The nodes that live, this one among them. `alone`: the database belongs to this process; `unknown`: the server did
+   * not answer in time.
+   */
+  readonly living: Effect.Effect<ReadonlyArray<string> | "alone" | "unknown">
 }
 
 /**
@@ -20,7 +23,7 @@ export const makeNodePresence: Effect.Effect<NodePresence, never, Scope.Scope> =
   const node = String(id)
   const found = yield* Effect.serviceOption(PgClient.PgClient)
   if (Option.isNone(found) || found.value.config.stream !== undefined) {
-    return { node, living: Effect.succeed(undefined) }
+    return { node, living: Effect.succeed("alone") }
   }
   const client = found.value
   const shown = yield* Deferred.make<void>()
@@ -40,7 +43,7 @@ export const makeNodePresence: Effect.Effect<NodePresence, never, Scope.Scope> =
       Effect.map((rows) => rows.map((row) => row.node)),
       Effect.timeoutOption("5 seconds"),
       Effect.catch(() => Effect.succeed(Option.none())),
-      Effect.map(Option.getOrUndefined)
+      Effect.map(Option.getOrElse(() => "unknown" as const))
     )
   }
 })

@@ -193,7 +193,7 @@ whereThereIsOne("webhooks of nodes on one PostgreSQL", () => {
           const through = new URL(database)
           through.hostname = "127.0.0.1"
           through.port = String(proxy.port)
-          const node = yield* startNode(through.href, { STROWGER_HOOK_LEASE: "30 seconds" })
+          const node = yield* startNode(through.href, { STROWGER_HOOK_LEASE: "5 seconds" })
           yield* subscribe(node, receiver, { rate_limit_per_second: 20 })
           const created = yield* createTenants(node, 60)
           yield* received(receiver, 10)
