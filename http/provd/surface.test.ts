@@ -1,5 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { makeClient } from "../../client.ts"
 import { eventually } from "../../test/eventually.ts"
 import { issueToken } from "../../test/identity.ts"
 import { TestProvd, testProvdLayer } from "./fixture.ts"
@@ -167,6 +169,20 @@ layer(testProvdLayer, { excludeTestServices: true, timeout: "60 seconds" })("pro
         assert.strictEqual(yield* statusWith("provd.#", `!provd.configure.${tenant}.NAT.read`), 401)
         assert.strictEqual(yield* statusWith("provd.#", "!provd.configure.NAT.read"), 401)
       })
+  )
+
+  it.effect("is there for the typed client, with typed answers and refusals", () =>
+    Effect.gen(function* () {
+      const { url } = yield* TestProvd
+      const { id: token } = yield* issueToken({ acl: ["provd.#"] })
+      const { provd } = yield* makeClient({ url, token })
+      const created = yield* provd.devices.create({ payload: { device: { id: "typed", sn: "1" } } })
+      assert.strictEqual(created.body.id, "typed")
+      const { devices } = yield* provd.devices.list({ query: { q: '{"id":"typed"}' } })
+      assert.deepInclude(devices[0], { id: "typed", sn: "1" })
+      const refusal = yield* Effect.flip(provd.devices.get({ params: { device_id: "nobody" } }))
+      assert.deepInclude(refusal, { text: "No such resource" })
+    }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
   it.effect("a dot in a path value is an underscore in the access", () =>
