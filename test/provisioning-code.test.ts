@@ -79,56 +79,65 @@ layer(runtime, { excludeTestServices: true, timeout: "60 seconds" })("a provisio
       lines: [{ context, endpoint_sip: {}, extensions: [{ exten }], provisioning_code: code }]
     })
 
-  it.effect("dialled at a phone gives it the line, its files and a NOTIFY; autoprov takes them again", () =>
-    Effect.gen(function* () {
-      const { client, own, dial, context } = yield* setUp
-      const simulator = yield* Pbx
-      const mac = "80:5e:c0:11:22:33"
-      const device = yield* phoneAt(client, mac)
-      assert.deepInclude(device, { status: "autoprov", is_new: true })
-      yield* lineOf(own, context, "1001", "123456")
-      const file = Effect.gen(function* () {
-        const listeners = yield* PhoneListeners
-        return yield* Effect.promise(async () => {
-          const url = `http://127.0.0.1:${listeners.port("http")}/805ec0112233.cfg`
-          const headers = { "User-Agent": `Yealink SIP-T46S 66.86.0.15 ${mac}` }
-          return (await fetch(url, { headers })).text()
+  it.effect(
+    "dialled at a phone gives it the line, its files and a NOTIFY; it follows its registrar; autoprov takes them again",
+    () =>
+      Effect.gen(function* () {
+        const { client, own, dial, context } = yield* setUp
+        const simulator = yield* Pbx
+        const mac = "80:5e:c0:11:22:33"
+        const device = yield* phoneAt(client, mac)
+        assert.deepInclude(device, { status: "autoprov", is_new: true })
+        yield* lineOf(own, context, "1001", "123456")
+        const file = Effect.gen(function* () {
+          const listeners = yield* PhoneListeners
+          return yield* Effect.promise(async () => {
+            const url = `http://127.0.0.1:${listeners.port("http")}/805ec0112233.cfg`
+            const headers = { "User-Agent": `Yealink SIP-T46S 66.86.0.15 ${mac}` }
+            return (await fetch(url, { headers })).text()
+          })
         })
+        assert.notInclude(yield* file, "User 1001")
+
+        for (const [code, address] of [
+          ["654321", "127.0.0.1"],
+          ["123456", "127.0.0.9"],
+          ["123456", ""],
+          ["12345", "127.0.0.1"],
+          ["1234567", "127.0.0.1"],
+          ["123456' OR 1=1 --", "127.0.0.1"],
+          ["", "127.0.0.1"],
+          ["autoprov ", "127.0.0.1"],
+          ["123456", "127.0.0.1:99999999"],
+          ["123456", "x".repeat(4_000)],
+          ["123456", "127.0.0.1; reboot"]
+        ] as const) {
+          const { flags, notice } = yield* dial(code, address)
+          assert.deepStrictEqual(flags, undone, `${code} ${address}`)
+          assert.include(notice, "does not provision")
+        }
+        assert.deepInclude(yield* phoneAt(client, mac), { status: "autoprov", is_new: true })
+
+        const before = simulator.actionsReceived().length
+        assert.deepStrictEqual((yield* dial("123456", "127.0.0.1:5060")).flags, done)
+        const notified = simulator.actionsReceived().slice(before)
+        assert.isTrue(notified.some(({ action }) => action === "PJSIPNotify"))
+        assert.deepInclude(yield* phoneAt(client, mac), { status: "configured", is_new: false })
+        assert.include(yield* file, "User 1001")
+        assert.deepStrictEqual((yield* dial("123456", "[::ffff:127.0.0.1]:5060")).flags, done)
+
+        const registrar = "/api/provd/0.2/cfg_mgr/configs/default"
+        const { config } = (yield* client.request("GET", registrar)).body as { readonly config: object }
+        const moved = { config: { ...config, registrar_main: "192.0.2.77", proxy_main: "192.0.2.77" } }
+        assert.strictEqual((yield* client.request("PUT", registrar, moved)).status, 204)
+        assert.include(yield* file, "account.1.sip_server.1.address = 192.0.2.77")
+
+        assert.deepStrictEqual((yield* dial("autoprov", "127.0.0.1")).flags, done)
+        assert.deepInclude(yield* phoneAt(client, mac), { status: "autoprov", is_new: false })
+        assert.notInclude(yield* file, "User 1001")
+        assert.include(yield* file, "account.1.sip_server.1.address = 192.0.2.77")
+        yield* client.request("DELETE", `/api/confd/1.1/devices/${device.id}`)
       })
-      assert.notInclude(yield* file, "User 1001")
-
-      for (const [code, address] of [
-        ["654321", "127.0.0.1"],
-        ["123456", "127.0.0.9"],
-        ["123456", ""],
-        ["12345", "127.0.0.1"],
-        ["1234567", "127.0.0.1"],
-        ["123456' OR 1=1 --", "127.0.0.1"],
-        ["", "127.0.0.1"],
-        ["autoprov ", "127.0.0.1"],
-        ["123456", "127.0.0.1:99999999"],
-        ["123456", "x".repeat(4_000)],
-        ["123456", "127.0.0.1; reboot"]
-      ] as const) {
-        const { flags, notice } = yield* dial(code, address)
-        assert.deepStrictEqual(flags, undone, `${code} ${address}`)
-        assert.include(notice, "does not provision")
-      }
-      assert.deepInclude(yield* phoneAt(client, mac), { status: "autoprov", is_new: true })
-
-      const before = simulator.actionsReceived().length
-      assert.deepStrictEqual((yield* dial("123456", "127.0.0.1:5060")).flags, done)
-      const notified = simulator.actionsReceived().slice(before)
-      assert.isTrue(notified.some(({ action }) => action === "PJSIPNotify"))
-      assert.deepInclude(yield* phoneAt(client, mac), { status: "configured", is_new: false })
-      assert.include(yield* file, "User 1001")
-      assert.deepStrictEqual((yield* dial("123456", "[::ffff:127.0.0.1]:5060")).flags, done)
-
-      assert.deepStrictEqual((yield* dial("autoprov", "127.0.0.1")).flags, done)
-      assert.deepInclude(yield* phoneAt(client, mac), { status: "autoprov", is_new: false })
-      assert.notInclude(yield* file, "User 1001")
-      yield* client.request("DELETE", `/api/confd/1.1/devices/${device.id}`)
-    })
   )
 
   it.effect("leaves everything as it was when the phone is not known by its address or cannot be told", () =>

@@ -132,14 +132,20 @@ const markForRegistrar = Effect.gen(function* () {
       ARRAY(SELECT DISTINCT device_id FROM provd_line_devices) || ${[autoprovMark]}::text[])`
 })
 
+/** A mark that is not there any more when the work is done was taken by another node: which of the two wrote last? */
 const settleMarked = Effect.fnUntraced(function* (deviceId: string) {
   const sql = yield* SqlClient.SqlClient
-  const [due] = yield* sql<{ mark: string }>`
-    SELECT mark::text AS mark FROM provd_devices_due WHERE device_id = ${deviceId}`
-  if (due === undefined) return
-  if (deviceId === autoprovMark) yield* moveAutoprov
-  else yield* bringUpToDate(deviceId)
-  yield* sql`DELETE FROM provd_devices_due WHERE device_id = ${deviceId} AND mark = ${due.mark}::bigint`
+  const work = deviceId === autoprovMark ? moveAutoprov : bringUpToDate(deviceId)
+  for (;;) {
+    const [due] = yield* sql<{ mark: string }>`
+      SELECT mark::text AS mark FROM provd_devices_due WHERE device_id = ${deviceId}`
+    if (due === undefined) return
+    yield* work
+    const taken = yield* sql`
+      DELETE FROM provd_devices_due WHERE device_id = ${deviceId} AND mark = ${due.mark}::bigint RETURNING mark`
+    if (taken.length > 0) return
+    yield* work
+  }
 })
 
 const bringUpToDate = Effect.fnUntraced(function* (deviceId: string) {
