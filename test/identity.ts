@@ -1,8 +1,6 @@
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Bootstrap } from "../actors/identity/bootstrap.ts"
 import { type Identity, identityLayer } from "../actors/identity/identity.ts"
 import { identityMigrations } from "../actors/identity/migrations.ts"
@@ -15,6 +13,7 @@ import { AppConfig } from "../runtime/config.ts"
 import { type Migrations, migrate } from "../runtime/database/migrator.ts"
 import { Platform, platformMigrations } from "../runtime/platform.ts"
 import { type TestDatabase, testDatabaseLayer } from "./database.ts"
+import { temporaryFolder } from "./runtime.ts"
 
 /** The administrator of `testIdentityLayer`. */
 export const adminCredentials = { username: "admin", password: "test-admin-password" }
@@ -41,12 +40,16 @@ export const testIdentityLayer = (
   const ground = Layer.mergeAll(
     Platform.layer,
     Outbox.layer.pipe(Layer.provide(options.outboxListener ?? Layer.empty), Layer.provideMerge(layerMemory)),
-    AppConfig.layerFrom({
-      STROWGER_ADMIN_PASSWORD: adminCredentials.password,
-      STROWGER_DATA_DIR: join(tmpdir(), `strowger-test-${process.pid}`),
-      STROWGER_TOKEN_KEY: "test",
-      ...options.environment
-    })
+    Layer.unwrap(
+      Effect.map(temporaryFolder, (folder) =>
+        AppConfig.layerFrom({
+          STROWGER_ADMIN_PASSWORD: adminCredentials.password,
+          STROWGER_DATA_DIR: folder,
+          STROWGER_TOKEN_KEY: "test",
+          ...options.environment
+        })
+      )
+    )
   ).pipe(Layer.provideMerge(migrated))
   return identityLayer.pipe(Layer.provideMerge(ground), Layer.orDie)
 }

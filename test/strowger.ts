@@ -1,10 +1,9 @@
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Context, Effect, Layer } from "effect"
 import { AppConfig } from "../runtime/config.ts"
 import { type Simulator, type SimulatorOptions, startSimulator } from "../simulator/server.ts"
 import { strowgerLayerOn } from "../strowger.ts"
 import { type TestDatabase, testDatabaseLayer } from "./database.ts"
+import { temporaryFolder } from "./runtime.ts"
 
 /** The PBX that the runtime under test talks to. */
 export class Pbx extends Context.Service<Pbx, Simulator>()("test/Pbx") {}
@@ -21,12 +20,12 @@ export const strowgerTestLayer = (
 ) => {
   const pbx = Layer.effect(Pbx, startSimulator({ username: "accent_amid", secret, ...options.pbx }))
   const runtime = Layer.unwrap(
-    Effect.map(Pbx, ({ port }) =>
+    Effect.map(Effect.all([Pbx, temporaryFolder]), ([{ port }, folder]) =>
       strowgerLayerOn(options.database ?? testDatabaseLayer).pipe(
         Layer.provideMerge(
           AppConfig.layerFrom({
             STROWGER_HTTP_PORT: "0",
-            STROWGER_DATA_DIR: join(tmpdir(), `strowger-test-${process.pid}`),
+            STROWGER_DATA_DIR: folder,
             STROWGER_AGI_PORT: "0",
             STROWGER_PHONE_HTTP_HOST: "127.0.0.1",
             STROWGER_PHONE_HTTP_PORT: "0",
