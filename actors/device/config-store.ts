@@ -29,6 +29,10 @@ export class ConfigStore extends Context.Service<
     readonly revisionOf: (id: string) => number
     /** Of the last change that what is read here has in it. */
     readonly latestRevision: () => number
+    /** Of the last change that no config shows: one was deleted, or a provisioning key is another. */
+    readonly latestSweep: () => number
+    /** Notes such a change; for its `apply`. */
+    readonly sweep: () => void
     /**
      * Runs a change of what files are made from, one at a time, with a revision greater than all before. `apply` is
      * for its memory, after its commit: whoever reads a revision then reads the change too.
@@ -92,6 +96,7 @@ export const makeConfigMemory = (base: JsonObject) => {
   const configs = new Map<string, AccompanyingConfig>()
   const children = new Map<string, Set<string>>()
   let latest = 0
+  let swept = 0
 
   const detach = (id: string) => {
     for (const parent of configs.get(id)?.document.parent_ids ?? []) children.get(parent)?.delete(id)
@@ -122,6 +127,11 @@ export const makeConfigMemory = (base: JsonObject) => {
     revisionOf: (id: string) =>
       lineage(id).reduce((revision, each) => Math.max(revision, configs.get(each.id)?.revision ?? 0), 0),
     latestRevision: () => latest,
+    latestSweep: () => swept,
+    sweep: () => {
+      // That of the change under way, see `changing`.
+      swept = latest + 1
+    },
     put: (config: AccompanyingConfig) => {
       const { id, parent_ids } = config.document
       detach(id)

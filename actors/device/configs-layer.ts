@@ -39,6 +39,10 @@ export const configsLayer: Layer.Layer<
     const devicesOn = (id: string) =>
       [...store.descendants(id)].flatMap((each) => index.idsBy("config", each))
 
+    /** The devices noted with a change, and those that came onto the config while it was written. */
+    const regenerate = (id: string, noted: ReadonlyArray<string>) =>
+      Effect.suspend(() => regenerations.run([...new Set([...noted, ...devicesOn(id)])]))
+
     /** Stores a config that is not there yet, with the devices that already name it. */
     const insert = (document: ConfigDocument) =>
       store.changing((revision) => {
@@ -75,7 +79,11 @@ export const configsLayer: Layer.Layer<
           const devices = devicesOn(id)
           const row = sql`DELETE FROM provd_configs WHERE id = ${id}`
           yield* dieOnSqlError(inTransaction(sql, Effect.andThen(row, regenerations.note(devices, revision))))
-          return { result: devices, apply: () => store.forget(id) }
+          const apply = () => {
+            store.forget(id)
+            store.sweep()
+          }
+          return { result: devices, apply }
         })
       )
 
@@ -85,7 +93,7 @@ export const configsLayer: Layer.Layer<
       if (problem !== undefined) return yield* new InvalidDocument({ message: problem })
       const read = readConfigDocument(String(id), document)
       if ("problem" in read) return yield* new InvalidDocument({ message: read.problem })
-      yield* regenerations.run(yield* insert(read.config))
+      yield* regenerate(read.config.id, yield* insert(read.config))
       return read.config.id
     })
 
@@ -103,10 +111,10 @@ export const configsLayer: Layer.Layer<
         const read = readConfigDocument(id, document)
         if ("problem" in read) return yield* new InvalidDocument({ message: read.problem })
         if (sameJson(before, read.config)) return
-        yield* regenerations.run(yield* replace(read.config))
+        yield* regenerate(id, yield* replace(read.config))
       }),
       remove: Effect.fnUntraced(function* (id: string) {
-        yield* regenerations.run(yield* remove(id))
+        yield* regenerate(id, yield* remove(id))
       }),
       raw: Effect.fnUntraced(function* (id: string) {
         return store.flatten(id) ?? (yield* new NoSuchConfig({ id }))

@@ -7,10 +7,19 @@ import { Configs } from "./configs.ts"
 import { Devices } from "./devices.ts"
 import { DevicePlugins } from "./device-plugins.ts"
 import { macAt, makeWorkshop, north, provisioningLayer, storedFiles, tenant, toyPlugin } from "./fixture.ts"
+import { PhoneRequests } from "./phone-requests.ts"
 import { Regenerations } from "./regenerations.ts"
 import { SystemParameters } from "./system-parameters.ts"
 
 const workshop = makeWorkshop()
+
+const toy = toyPlugin()
+/** Suits every phone best, and takes its time. */
+const slowPlugin = toyPlugin({
+  id: "slow",
+  associate: () => 600,
+  deviceFiles: (device, config) => Effect.delay(toy.deviceFiles(device, config), "15 millis")
+})
 
 forEachDatabase((name, database) =>
   layer(provisioningLayer(workshop).pipe(Layer.provideMerge(database)), {
@@ -280,6 +289,69 @@ forEachDatabase((name, database) =>
           )
           assert.include(yield* fileOf(device), "user=after\n")
         }
+      })
+    )
+
+    it.effect("a device that comes onto a config while that is deleted ends not configured", () =>
+      Effect.gen(function* () {
+        const configs = yield* Configs
+        const devices = yield* Devices
+        workshop.plugins.set("slow", slowPlugin)
+        for (let round = 0; round < 10; round++) {
+          const parent = yield* configs.create(config({ ntp_ip: "9.9.9.9" }))
+          const id = yield* configs.create(config(line("gone"), [parent]))
+          const [below, on] = yield* Effect.all(
+            [
+              newDevice(id, { plugin: "slow" }),
+              newDevice(parent, { plugin: "slow" }),
+              Effect.delay(configs.remove(parent), "5 millis")
+            ],
+            { concurrency: "unbounded" }
+          )
+          assert.isFalse((yield* devices.get(north, on.id)).configured)
+          assert.notInclude(yield* fileOf(below.id), "ntp=9.9.9.9\n")
+        }
+        workshop.plugins.delete("slow")
+      })
+    )
+
+    it.effect("a phone that boots for the first time while a config changes has the change in its file", () =>
+      Effect.gen(function* () {
+        const configs = yield* Configs
+        const phones = yield* PhoneRequests
+        workshop.plugins.set("slow", slowPlugin)
+        const template = yield* configs.get("defaultconfigdevice")
+        for (let round = 0; round < 5; round++) {
+          const mac = macAt(2_000 + round)
+          const request = {
+            protocol: "http",
+            path: `/${mac.replaceAll(":", "")}.cfg`,
+            query: {},
+            userAgent: "Toy T1 1.0",
+            address: `10.6.0.${round}`,
+            options: {}
+          } as const
+          const served = phones.serve(request)
+          yield* Effect.all(
+            [
+              Effect.isEffect(served) ? served : Effect.succeed(served),
+              Effect.delay(
+                configs.update("defaultconfigdevice", {
+                  ...template,
+                  raw_config: { ntp_ip: `9.0.0.${round}` }
+                }),
+                "5 millis"
+              )
+            ],
+            { concurrency: "unbounded" }
+          )
+          const again = phones.serve(request)
+          const file = Effect.isEffect(again) ? yield* again : again
+          const text = file.kind === "content" ? Buffer.from(file.content).toString("utf8") : file.kind
+          assert.include(text, `ntp=9.0.0.${round}\n`)
+        }
+        yield* configs.update("defaultconfigdevice", template)
+        workshop.plugins.delete("slow")
       })
     )
 

@@ -178,7 +178,10 @@ const outOfDate = Effect.gen(function* () {
     rows.filter(isOutOfDate).map(({ id }) => id)
   return {
     behindTheirConfigs: idsOf(
-      ({ config, revision }) => config !== null && configs.revisionOf(config) > Number(revision)
+      ({ id, config, revision }) =>
+        config !== null &&
+        (configs.revisionOf(config) > Number(revision) ||
+          (index.get(id)?.document.configured === true && configs.get(config) === undefined))
     ),
     madeByOthers: idsOf(({ id, rendered_by }) => {
       const by = current.get(String(index.get(id)?.document["plugin"] ?? ""))

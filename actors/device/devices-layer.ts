@@ -9,6 +9,7 @@ import { type DeviceBody, readDeviceBody } from "../../schemas/provd/device-docu
 import { idProblem, withoutKeys } from "../../schemas/provd/document.ts"
 import { isObject, own } from "../../schemas/provd/json.ts"
 import { Tenants } from "../identity/tenants.ts"
+import { makeAskDevice } from "./ask-device.ts"
 import { autocreated } from "./autocreate.ts"
 import { NoAutocreateConfig } from "./configs.ts"
 import { ConfigStore } from "./config-store.ts"
@@ -54,11 +55,12 @@ export const devicesLayer: Layer.Layer<
       plugins: yield* PhonePlugins,
       parameters: yield* SystemParameters
     }
+    const askDevice = makeAskDevice(actors, configs)
     const newId = makeIdSource(settings.phoneIds, (id) => index.get(id) !== undefined)
 
     /** The device after the event; an actor that does not take it has no such device to show to the asker. */
     const ask = (id: string, event: DeviceEvent): Effect.Effect<DeviceDocument, NoSuchDevice> =>
-      actors.ask(deviceActor, id, event).pipe(
+      askDevice(id, event).pipe(
         Effect.catchTag("Refused", () => Effect.fail(new NoSuchDevice({ id }))),
         Effect.catchTag(["Rejected", "ClaimTaken", "ActorUnavailable"], (error: AskError) =>
           Effect.die(error)
@@ -67,18 +69,6 @@ export const devicesLayer: Layer.Layer<
           document === null ? Effect.fail(new NoSuchDevice({ id })) : Effect.succeed(document)
         )
       )
-
-    /** A change of the device's configs that came while its files were generated is not in them. */
-    const upToDate = Effect.fnUntraced(function* (id: string, before: number) {
-      const config = index.get(id)?.document["config"]
-      if (typeof config === "string" && configs.revisionOf(config) > before) yield* regenerations.run([id])
-    })
-
-    const settled = (id: string, event: DeviceEvent) =>
-      Effect.suspend(() => {
-        const before = configs.latestRevision()
-        return Effect.tap(ask(id, event), () => upToDate(id, before))
-      })
 
     const visibleTo = Effect.fnUntraced(function* ({ visible }: DeviceScope, id: string) {
       const document = index.get(id)?.document
@@ -111,7 +101,7 @@ export const devicesLayer: Layer.Layer<
         is_new: tenantUuid === tenants.master,
         configured: false
       }
-      return yield* settled(document.id, { type: "create", document }).pipe(
+      return yield* ask(document.id, { type: "create", document }).pipe(
         Effect.catchTag("NoSuchDevice", () => Effect.fail(new IdTaken({ id: document.id })))
       )
     })
@@ -135,7 +125,7 @@ export const devicesLayer: Layer.Layer<
       update: Effect.fnUntraced(function* (scope: DeviceScope, id: string, given: JsonObject) {
         yield* editableBy(index, scope, id)
         const body = yield* readBody(given)
-        return yield* settled(id, replace(scope, body))
+        return yield* ask(id, replace(scope, body))
       }),
       updateWithConfig: Effect.fnUntraced(function* (
         scope: DeviceScope,
@@ -166,7 +156,7 @@ export const devicesLayer: Layer.Layer<
       }),
       reconfigure: Effect.fnUntraced(function* (scope: DeviceScope, id: string) {
         yield* visibleTo(scope, id)
-        yield* settled(id, { type: "regenerate" })
+        yield* ask(id, { type: "regenerate" })
       }),
       synchronize: Effect.fnUntraced(function* (scope: DeviceScope, id: string) {
         yield* synchronize(sources, index, notifier, yield* visibleTo(scope, id))
@@ -176,7 +166,7 @@ export const devicesLayer: Layer.Layer<
         const document = autocreated(configs)
         if (document === undefined) return yield* new NoAutocreateConfig()
         const config = { document, revision: configs.latestRevision() }
-        yield* settled(id, { type: "reset", config })
+        yield* ask(id, { type: "reset", config })
       })
     }
   })

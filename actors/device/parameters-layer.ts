@@ -51,12 +51,14 @@ export const systemParametersLayer: Layer.Layer<
         : sql`INSERT INTO provd_parameters (tenant_uuid, name, value) VALUES (${owner}, ${name}, ${value})
             ON CONFLICT (tenant_uuid, name) DO UPDATE SET value = excluded.value`
 
+    /** The devices whose files a parameter is in: the key is a part of their URLs where phones bring it along. */
+    const devicesOf = (name: string, owner: string): ReadonlyArray<string> =>
+      name === keyName && config.phoneHttpAuth === "url_key" ? index.idsBy("tenant_uuid", owner) : []
+
     /** The row, the memory and the devices that are out of date by it. */
     const store = (name: string, owner: string, value: string | null) =>
       configs.changing((revision) => {
-        // The key is a part of the URLs in the files where phones bring it along.
-        const devices =
-          name === keyName && config.phoneHttpAuth === "url_key" ? index.idsBy("tenant_uuid", owner) : []
+        const devices = devicesOf(name, owner)
         return inTransaction(
           sql,
           Effect.andThen(write(name, owner, value), regenerations.note(devices, revision))
@@ -66,7 +68,13 @@ export const systemParametersLayer: Layer.Layer<
               new InvalidParameter({ message: "the key is that of another tenant" })
           }),
           dieOnSqlError,
-          Effect.as({ result: devices, apply: () => remember(name, owner, value) })
+          Effect.as({
+            result: devices,
+            apply: () => {
+              remember(name, owner, value)
+              if (name === keyName) configs.sweep()
+            }
+          })
         )
       })
 
@@ -89,7 +97,9 @@ export const systemParametersLayer: Layer.Layer<
         if ("problem" in read) return yield* new InvalidParameter({ message: `${id}: ${read.problem}` })
         const owner = id === keyName ? tenantUuid : ""
         if (current(id, owner) === read.value) return
-        yield* regenerations.run(yield* store(id, owner, read.value))
+        const noted = yield* store(id, owner, read.value)
+        // And those that came to the tenant while its key was written.
+        yield* regenerations.run([...new Set([...noted, ...devicesOf(id, owner)])])
       })
     }
   })

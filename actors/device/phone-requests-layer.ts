@@ -8,6 +8,7 @@ import { textOf } from "../../schemas/provd/document.ts"
 import { isObject, own } from "../../schemas/provd/json.ts"
 import type { PhoneRequest } from "../../schemas/provd/phone-plugin.ts"
 import { Tenants } from "../identity/tenants.ts"
+import { makeAskDevice } from "./ask-device.ts"
 import { bestPlugin } from "./association.ts"
 import { autocreated } from "./autocreate.ts"
 import { makeAutocreateRate } from "./autocreate-rate.ts"
@@ -58,6 +59,7 @@ export const phoneRequestsLayer: Layer.Layer<
       index,
       settings.phoneHttpAuth === "url_key" ? keyed : undefined
     )
+    const askDevice = makeAskDevice(actors, configs)
     const holding = makeKeyedLock()
     const newId = makeIdSource(settings.phoneIds, (id) => index.get(id) !== undefined)
     const rate = makeAutocreateRate(settings.phoneAutocreateRate)
@@ -66,7 +68,7 @@ export const phoneRequestsLayer: Layer.Layer<
 
     /** Tells a device something; whether it took it. What goes wrong fails the request. */
     const tell = (id: string, event: DeviceEvent): Effect.Effect<boolean> =>
-      actors.ask(deviceActor, id, event).pipe(
+      askDevice(id, event).pipe(
         Effect.as(true),
         Effect.catchTag("Refused", () => Effect.succeed(false)),
         Effect.catchTag(["Rejected", "ClaimTaken", "ActorUnavailable"], (error: AskError) =>
@@ -152,7 +154,7 @@ export const phoneRequestsLayer: Layer.Layer<
         configured: false
       }
       const addition = settings.phoneUpdater === "secure" ? { changes: {} } : yield* completed(bare)
-      yield* actors.ask(deviceActor, id, {
+      yield* askDevice(id, {
         type: "create",
         document: { ...bare, ...addition.changes },
         identity,
