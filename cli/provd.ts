@@ -25,7 +25,8 @@ const dhcpConfigCommand = (runtimeFlags: RuntimeFlags) =>
         Flag.withDefault("dnsmasq")
       ),
       all: Flag.Boolean("all").pipe(
-        Flag.withDescription("For every bundled plugin, without asking a running runtime")
+        Flag.withDescription("For every bundled plugin, without asking a running runtime"),
+        Flag.withDefault(false)
       )
     },
     ({ format, all, ...address }) =>
