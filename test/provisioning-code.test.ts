@@ -161,4 +161,23 @@ layer(runtime, { excludeTestServices: true, timeout: "60 seconds" })("a provisio
       assert.deepInclude(lines.body, { total: 0 })
     })
   )
+
+  it.effect("undoes what it did when Asterisk may not tell the phone, and says Asterisk's words", () =>
+    Effect.gen(function* () {
+      const { client, own, dial, context } = yield* setUp
+      const simulator = yield* Pbx
+      const mac = "80:5e:c0:11:22:44"
+      const device = yield* phoneAt(client, mac)
+      yield* lineOf(own, context, "1003", "333333")
+      simulator.fault("PJSIPNotify", { kind: "error", message: "Permission denied" })
+      const { flags, notice } = yield* dial("333333", "127.0.0.1")
+      assert.deepStrictEqual(flags, undone)
+      assert.include(notice, "Permission denied")
+      assert.strictEqual((yield* phoneAt(client, mac)).status, "autoprov")
+      const lines = yield* client.request("GET", `/api/confd/1.1/devices/${device.id}/lines`)
+      assert.deepInclude(lines.body, { total: 0 })
+      simulator.clearFaults()
+      assert.deepStrictEqual((yield* dial("333333", "127.0.0.1")).flags, done)
+    })
+  )
 })

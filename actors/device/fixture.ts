@@ -84,10 +84,7 @@ export const toyPlugin = (overrides: Partial<LoadedPlugin> = {}): LoadedPlugin =
     Effect.tryPromise({
       try: () => notify({ event: "check-sync" }),
       catch: (error) =>
-        new PluginFailure({
-          plugin: "toy",
-          message: error instanceof CannotSynchronize ? error.reason : "failed"
-        })
+        new PluginFailure({ plugin: "toy", message: error instanceof Error ? error.message : "failed" })
     }),
   remoteStateTrigger: (device) => {
     const mac = textOf(device, "mac")

@@ -23,7 +23,9 @@ export const synchronize = Effect.fnUntraced(function* (
   yield* plugin
     .synchronize(document, config, (notify) => {
       const target = notifyTarget(document, index, sources.settings.phoneSync !== "sip")
-      return run("reason" in target ? Effect.fail(fail(target.reason)) : notifier.notify(target, notify))
+      const sent = "reason" in target ? Effect.fail(fail(target.reason)) : notifier.notify(target, notify)
+      // A plugin fails with the message of the error that it is handed.
+      return run(Effect.mapError(sent, ({ reason }) => new Error(reason)))
     })
     .pipe(Effect.mapError(({ message }) => fail(message)))
 })

@@ -136,7 +136,7 @@ ${autoprov === undefined ? "" : provisioningContexts(agi)}`
 const provisioningContexts = (agi: AsteriskConfigData["agi"]): string => `
 ; Phones that nobody gave a line register with the account of strowger-pjsip.conf. Whoever dials the provisioning code
 ; of a line there makes the phone that line's: Strowger sets ACCENT_PROV_OK and XIVO_PROV_OK to 1, and the phone fetches
-; its files. Modules: res_agi, func_channel, app_playback; the sounds are Asterisk's own.
+; its files. Modules: res_agi, func_channel, func_logic, app_playback; the sounds are Asterisk's own.
 [strowger-autoprov]
 exten => _XXXXXX,1,Answer()
  same => n,AGI(agi://${agiAddress(agi)}/provision,\${EXTEN},\${CHANNEL(pjsip,remote_addr)})
@@ -162,6 +162,7 @@ const phoneEndpoints = ({ username, password }: SipAccount): string => `\
 ; Phones that have no line yet. pjsip.conf needs the line
 ;   #include strowger-pjsip.conf
 ; Load it with: asterisk -rx "module reload res_pjsip.so"
+; Modules: res_pjsip_registrar, res_pjsip_authenticator_digest, res_pjsip_endpoint_identifier_user, res_pjsip_notify.
 
 ; The account that phones use until somebody gives them a line. All of them register at once, each as a contact of its
 ; own.
