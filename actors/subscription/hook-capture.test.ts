@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { Outbox, outboxRows, outboxWithoutRelay } from "../../runtime/bus/outbox.ts"
@@ -8,6 +8,7 @@ import { migrate } from "../../runtime/database/migrator.ts"
 import { platformMigrations } from "../../runtime/platform.ts"
 import { defineEvent, type EventTarget, makeEvent } from "../../schemas/events/envelope.ts"
 import { forEachDatabase } from "../../test/database.ts"
+import { eventually } from "../../test/eventually.ts"
 import { identityMigrations } from "../identity/migrations.ts"
 import { subscriptionMigrations } from "./migrations.ts"
 
@@ -71,6 +72,40 @@ forEachDatabase((name, database) => {
         assert.deepEqual(yield* hooksOf(uuid), [1, 2, 4])
       })
     )
+
+    // The embedded database has one connection: there is nobody else.
+    if (name === "external PostgreSQL") {
+      it.effect("are none of a subscription that is being deleted, and its deletion harms no event", () =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const outbox = yield* Outbox
+          const tenantUuid = randomUUID()
+          const going = yield* subscribe(tenantUuid)
+          const staying = yield* subscribe(tenantUuid)
+          const deleted = yield* Deferred.make<void>()
+          const awaited = yield* Deferred.make<void>()
+          const deletion = yield* Effect.forkChild(
+            sql.withTransaction(
+              Effect.gen(function* () {
+                yield* sql`DELETE FROM webhook_subscription WHERE uuid = ${going}::uuid`
+                yield* Deferred.succeed(deleted, undefined)
+                yield* Deferred.await(awaited)
+              })
+            )
+          )
+          yield* Deferred.await(deleted)
+          const event = yield* Effect.forkChild(outbox.append([eventTo({ tenantUuid }, 1)]))
+          yield* eventually(
+            sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+            (rows) => rows.length > 0
+          )
+          yield* Deferred.succeed(awaited, undefined)
+          yield* Fiber.join(deletion)
+          yield* Fiber.join(event)
+          assert.deepEqual(yield* hooksOf(staying), [1])
+        })
+      )
+    }
 
     it.effect("take the config of the subscription as it is with the event", () =>
       Effect.gen(function* () {

@@ -122,7 +122,8 @@ export const subscriptionMigrations: Migrations = {
 /**
  * One hook for each event and enabled subscription that it matches (contracts/webhooks.md 6), with the subscription's
  * config as it is then. What a subscription is told about itself makes no hook of its own. Envelopes are compared by
- * their headers alone: their escapes, some of which PostgreSQL cannot read, are put aside first.
+ * their headers alone: their escapes, some of which PostgreSQL cannot read, are put aside first. A subscription that is
+ * being deleted is waited for and passed over: its foreign key must not undo the event's transaction.
  */
 const captureFunction = `
   CREATE FUNCTION webhook_capture(names text[], bodies text[]) RETURNS void LANGUAGE plpgsql AS $$
@@ -154,7 +155,8 @@ const captureFunction = `
         ELSE s.events_user_uuid IS NULL OR s.events_user_uuid = ANY(e.users) END
       AND (s.events_wazo_uuid IS NULL OR s.events_wazo_uuid = e.origin)
       AND s.uuid::text IS DISTINCT FROM e.subject
-    ORDER BY e.position, s.number;
+    ORDER BY e.position, s.number
+    FOR KEY SHARE OF s;
   END $$`
 
 /** Hooks are committed with the event that they follow from, whoever wrote it (contracts/webhooks.md 15.3). */

@@ -1,11 +1,11 @@
-import { Effect, Layer, Queue, Schedule } from "effect"
+import { Effect, Layer, Queue } from "effect"
 import { SqlClient } from "effect/sql"
 import { EventBus, type PublishedEvent } from "../../runtime/bus/event-bus.ts"
 import { HookBell } from "./hook-bell.ts"
 
 /** Events that wait to be matched; of more the newest are dropped, as they are on the bus. */
 const capacity = 10_000
-/** How old the known names may be. */
+/** How old the known names may be when no event told of a change: another node's may have been missed. */
 const refresh = "1 second"
 
 /**
@@ -31,7 +31,15 @@ export const transientCaptureLayer: Layer.Layer<never, never, SqlClient.SqlClien
         }
       )
       yield* Effect.ignore(learn)
-      yield* Effect.forkScoped(Effect.repeat(Effect.ignore(learn), Schedule.spaced(refresh)))
+      const changed = yield* Queue.sliding<void>(1)
+      yield* bus.subscribe({}, ({ name }) => {
+        if (isAboutSubscriptions(name)) Queue.offerUnsafe(changed, undefined)
+      })
+      yield* Effect.forkScoped(
+        Effect.forever(
+          Effect.andThen(Effect.timeoutOption(Queue.take(changed), refresh), Effect.ignore(learn))
+        )
+      )
       yield* Effect.forkScoped(
         Effect.forever(
           Effect.gen(function* () {
@@ -44,3 +52,6 @@ export const transientCaptureLayer: Layer.Layer<never, never, SqlClient.SqlClien
       )
     })
   )
+
+const isAboutSubscriptions = (name: string): boolean =>
+  name.startsWith("webhookd_subscription_") || name.startsWith("webhookd_user_subscription_")
