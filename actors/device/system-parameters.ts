@@ -5,7 +5,7 @@ export class InvalidParameter extends Data.TaggedError("InvalidParameter")<{ rea
 
 /**
  * The persisted parameters of provd: of the system, and the provisioning key of each tenant
- * (contracts/provisioning.md 6.5). Reads cost nothing; changes of other nodes arrive by the bus.
+ * (contracts/provisioning.md 6.5). Reads cost nothing. Changes made on another node are seen at the next start.
  */
 export class SystemParameters extends Context.Service<
   SystemParameters,
