@@ -47,8 +47,7 @@ const configsOf = (client: Client) =>
 const known: Readonly<Record<string, readonly [vendor: string, model?: string, version?: string]>> = {
   yealink: ["Yealink", "T46S", "66.86.0.15"],
   snom: ["Snom", "D785", "10.1.198.19"],
-  // Its boot loader asks first: the version of that says nothing of the phone's.
-  polycom: ["Polycom", "VVX411"],
+  polycom: ["Polycom", "VVX411", "5.9.2.3446"],
   "cisco-spa": ["Cisco", "SPA508G", "7.4.4"],
   "cisco-mpp": ["Cisco", "8841", "11.3.1"],
   // Over TFTP it says its mac alone.

@@ -72,7 +72,12 @@ export const phoneModels: ReadonlyArray<PhoneModel> = [
     protocol: "http",
     oui: "0004f2",
     userAgent: () => "FileTransport PolycomVVX-VVX_411-UA/5.9.2.3446 Type/Application",
-    boot: ({ lower }) => [tried(`/${lower}.cfg`), needed("/000000000000.cfg"), own(`/${lower}-user.cfg`)]
+    boot: ({ lower }) => [
+      tried(`/${lower}.cfg`),
+      needed("/000000000000.cfg"),
+      own(`/${lower}-user.cfg`),
+      needed("/common.cfg")
+    ]
   },
   {
     name: "cisco-spa",
