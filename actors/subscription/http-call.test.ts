@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener } from "node:h
 import { createServer as createTlsServer } from "node:https"
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net"
 import { makeCertificate } from "../../test/certificates.ts"
+import { eventually } from "../../test/eventually.ts"
 import { type Guard, judge } from "./destination.ts"
 import { call, type CallOptions } from "./http-call.ts"
 import { buildRequest } from "./http-request.ts"
@@ -130,6 +131,28 @@ describe("a call", () => {
         assert.strictEqual(drip.outcome.class, "retry")
       }),
     60_000
+  )
+
+  it.live("leaves no connection open, however it ends", () =>
+    Effect.gen(function* () {
+      const connections = new Set<Socket>()
+      const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+        if (request.url === "/redirect") response.writeHead(307, { location: "/" }).end()
+        else if (request.url === "/broken") response.socket?.destroy()
+        else response.end("ok")
+      })
+      server.on("connection", (socket: Socket) => {
+        connections.add(socket)
+        socket.on("close", () => connections.delete(socket))
+      })
+      const url = `http://127.0.0.1:${yield* listening(server)}`
+      for (const path of ["/", "/redirect", "/broken"]) yield* callTo(url + path)
+      yield* eventually(
+        Effect.sync(() => connections.size),
+        (count) => count === 0,
+        "5 seconds"
+      )
+    })
   )
 
   it.live(

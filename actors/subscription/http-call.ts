@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http"
 import { request as httpsRequest } from "node:https"
-import { connect, isIP } from "node:net"
+import { connect, isIP, type Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib"
 import { type Asker, type Guard, judge } from "./destination.ts"
@@ -83,6 +83,7 @@ const exchange = (
   ca: Buffer | undefined
 ): Promise<Response> =>
   new Promise((resolve, reject) => {
+    let connection: Socket | undefined
     const settings: RequestOptions = {
       method,
       host: pinned.address,
@@ -93,8 +94,11 @@ const exchange = (
         ...(body === noBody ? {} : { "Content-Length": String(body.length) })
       },
       signal,
-      // A connection of its own, without an agent.
-      createConnection: () => socketTo(url, pinned.address, verifyCertificate !== "false", ca)
+      // A connection of its own, without an agent: nobody but us ends it.
+      createConnection: () => {
+        connection = socketTo(url, pinned.address, verifyCertificate !== "false", ca)
+        return connection
+      }
     }
     const request = url.protocol === "https:" ? httpsRequest(settings) : httpRequest(settings)
     const connecting = setTimeout(
@@ -113,6 +117,7 @@ const exchange = (
       answering = setTimeout(() => request.destroy(new Error("no answer within 15 s")), dripMillis)
     })
     request.on("close", () => {
+      connection?.destroy()
       connected()
       clearTimeout(answering)
     })
@@ -126,6 +131,7 @@ const exchange = (
         clearTimeout(enough)
         resolve(responseOf(response, Buffer.concat(chunks)))
         request.destroy()
+        connection?.destroy()
       }
       response.on("data", (chunk: Buffer) => {
         chunks.push(chunk)
