@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { AskError } from "../../runtime/actor/errors.ts"
+import type { AskError, Refused } from "../../runtime/actor/errors.ts"
 import type { ActorView } from "../../runtime/actor/kind.ts"
 import type { ActorSystem } from "../../runtime/actor/system.ts"
 import { textOf } from "../../schemas/provd/document.ts"
@@ -24,6 +24,12 @@ export const makeAskDevice = (actors: ActorSystem["Service"], configs: ConfigSto
     })
   return ask
 }
+
+/** Only a refusal is an answer to who asked; whatever else goes wrong is a defect. */
+export const orDieUnlessRefused = <A, R>(
+  asked: Effect.Effect<A, AskError, R>
+): Effect.Effect<A, Refused, R> =>
+  Effect.catchTag(asked, ["Rejected", "ClaimTaken", "ActorUnavailable"], (error) => Effect.die(error))
 
 /** What is gone leaves no trace in the configs that are there: of that the time since the question counts. */
 const isOvertaken = (

@@ -3,7 +3,7 @@ import { SqlClient } from "effect/sql"
 import { type ActorHost, registerKind } from "../../runtime/actor/host.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import type { EventBus } from "../../runtime/bus/event-bus.ts"
-import { AppConfig } from "../../runtime/config.ts"
+import type { AppConfig } from "../../runtime/config.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
 import type { Tenants } from "../identity/tenants.ts"
 import { ConfigStore } from "./config-store.ts"
@@ -18,9 +18,9 @@ import { systemParametersLayer } from "./parameters-layer.ts"
 import type { PhoneNotifier } from "./phone-notifier.ts"
 import type { PhoneRequests } from "./phone-requests.ts"
 import { phoneRequestsLayer } from "./phone-requests-layer.ts"
-import { PhonePlugins } from "./plugins/phone-plugins.ts"
+import type { PhonePlugins } from "./plugins/phone-plugins.ts"
 import { Regenerations } from "./regenerations.ts"
-import { renderedBy } from "./rendering.ts"
+import { renderedBy, sourcesOfNode } from "./rendering.ts"
 import { seedsLayer } from "./seeds.ts"
 import { SystemParameters } from "./system-parameters.ts"
 import { tenantRemovalLayer } from "./tenant-removal.ts"
@@ -69,13 +69,7 @@ export const deviceLayer: Layer.Layer<
 
 const kindLayer = Layer.effectDiscard(
   Effect.gen(function* () {
-    const sources = {
-      settings: yield* AppConfig,
-      configs: yield* ConfigStore,
-      plugins: yield* PhonePlugins,
-      parameters: yield* SystemParameters
-    }
-    yield* registerKind(deviceKind(sources, yield* DeviceIndex))
+    yield* registerKind(deviceKind(yield* sourcesOfNode, yield* DeviceIndex))
   })
 )
 
@@ -161,15 +155,10 @@ const regenerationLayer = Layer.effectDiscard(
 /** Devices whose configs, plugin or knobs are not those that their files were made from. */
 const outOfDate = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const configs = yield* ConfigStore
   const index = yield* DeviceIndex
-  const sources = {
-    settings: yield* AppConfig,
-    configs,
-    plugins: yield* PhonePlugins,
-    parameters: yield* SystemParameters
-  }
-  const current = new Map(sources.plugins.loaded().map((plugin) => [plugin.id, renderedBy(sources, plugin)]))
+  const sources = yield* sourcesOfNode
+  const { configs, plugins } = sources
+  const current = new Map(plugins.loaded().map((plugin) => [plugin.id, renderedBy(sources, plugin)]))
   const rows = yield* dieOnSqlError(
     sql<{ id: string; config: string | null; revision: bigint; rendered_by: string | null }>`
       SELECT id, config, revision, rendered_by FROM provd_devices ORDER BY number`

@@ -1,6 +1,5 @@
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { AskError } from "../../runtime/actor/errors.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import { type ConfigDocument, readConfigDocument } from "../../schemas/provd/config-document.ts"
@@ -9,7 +8,7 @@ import { type DeviceBody, readDeviceBody } from "../../schemas/provd/device-docu
 import { idProblem, withoutKeys } from "../../schemas/provd/document.ts"
 import { isObject, own } from "../../schemas/provd/json.ts"
 import { Tenants } from "../identity/tenants.ts"
-import { makeAskDevice } from "./ask-device.ts"
+import { makeAskDevice, orDieUnlessRefused } from "./ask-device.ts"
 import { autocreated } from "./autocreate.ts"
 import { NoAutocreateConfig } from "./configs.ts"
 import { ConfigStore } from "./config-store.ts"
@@ -22,6 +21,7 @@ import type { DeviceEvent } from "./machine.ts"
 import { PhoneNotifier } from "./phone-notifier.ts"
 import { PhonePlugins } from "./plugins/phone-plugins.ts"
 import { Regenerations } from "./regenerations.ts"
+import { sourcesOfNode } from "./rendering.ts"
 import { synchronize } from "./synchronize.ts"
 import { SystemParameters } from "./system-parameters.ts"
 
@@ -43,28 +43,19 @@ export const devicesLayer: Layer.Layer<
   Devices,
   Effect.gen(function* () {
     const actors = yield* ActorSystem
-    const settings = yield* AppConfig
-    const configs = yield* ConfigStore
+    const sources = yield* sourcesOfNode
+    const { settings, configs } = sources
     const index = yield* DeviceIndex
     const regenerations = yield* Regenerations
     const tenants = yield* Tenants
     const notifier = yield* PhoneNotifier
-    const sources = {
-      settings,
-      configs,
-      plugins: yield* PhonePlugins,
-      parameters: yield* SystemParameters
-    }
     const askDevice = makeAskDevice(actors, configs)
     const newId = makeIdSource(settings.phoneIds, (id) => index.get(id) !== undefined)
 
     /** The device after the event; an actor that does not take it has no such device to show to the asker. */
     const ask = (id: string, event: DeviceEvent): Effect.Effect<DeviceDocument, NoSuchDevice> =>
-      askDevice(id, event).pipe(
-        Effect.catchTag("Refused", () => Effect.fail(new NoSuchDevice({ id }))),
-        Effect.catchTag(["Rejected", "ClaimTaken", "ActorUnavailable"], (error: AskError) =>
-          Effect.die(error)
-        ),
+      orDieUnlessRefused(askDevice(id, event)).pipe(
+        Effect.mapError(() => new NoSuchDevice({ id })),
         Effect.flatMap(({ context: { document } }) =>
           document === null ? Effect.fail(new NoSuchDevice({ id })) : Effect.succeed(document)
         )
@@ -149,9 +140,9 @@ export const devicesLayer: Layer.Layer<
       remove: Effect.fnUntraced(function* (scope: DeviceScope, id: string) {
         yield* visibleTo(scope, id)
         // What is left of a device that is gone is no document: that is no failure here.
-        yield* actors.ask(deviceActor, id, { type: "remove", visible: scope.visible }).pipe(
-          Effect.catchTag("Refused", () => Effect.fail(new NoSuchDevice({ id }))),
-          Effect.catchTag(["Rejected", "ClaimTaken", "ActorUnavailable"], (error) => Effect.die(error))
+        yield* Effect.mapError(
+          orDieUnlessRefused(actors.ask(deviceActor, id, { type: "remove", visible: scope.visible })),
+          () => new NoSuchDevice({ id })
         )
       }),
       reconfigure: Effect.fnUntraced(function* (scope: DeviceScope, id: string) {

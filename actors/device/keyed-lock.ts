@@ -1,5 +1,5 @@
 import type { Effect } from "effect"
-import { keyedTurns } from "./lines/keyed-turns.ts"
+import { keyedTurns } from "./keyed-turns.ts"
 
 /**
  * Runs work while nobody else in this process holds one of its keys. They are taken in one order, so that nobody

@@ -69,6 +69,7 @@ interface Change {
   readonly dropsOldConfig: boolean
 }
 
+/** What a device is, and what it is about to become. */
 export interface DeviceContext {
   /** Null: there is no such device, or no more. */
   readonly document: DeviceDocument | null
@@ -129,7 +130,7 @@ const changed = (document: DeviceDocument, event: DeviceEvent): DeviceDocument =
     case "replace":
       return { ...event.body, ...serverSet(document, event.editor) }
     case "learn":
-      return { ...document, ...event.changes, ...identityOf(document) }
+      return { ...document, ...event.changes, ...serverSetKeysOf(document) }
     case "loseIp":
       return document["ip"] === event.ip ? keeping(withoutKeys(document, ["ip"]), document) : document
     case "reset":
@@ -142,7 +143,8 @@ const changed = (document: DeviceDocument, event: DeviceEvent): DeviceDocument =
   }
 }
 
-const identityOf = ({ id, tenant_uuid, is_new, configured }: DeviceDocument) => ({
+/** The keys that clients cannot set (contracts/provisioning.md 3.1). */
+const serverSetKeysOf = ({ id, tenant_uuid, is_new, configured }: DeviceDocument) => ({
   id,
   tenant_uuid,
   is_new,
@@ -151,14 +153,14 @@ const identityOf = ({ id, tenant_uuid, is_new, configured }: DeviceDocument) => 
 
 const keeping = (rest: JsonObject, document: DeviceDocument): DeviceDocument => ({
   ...rest,
-  ...identityOf(document)
+  ...serverSetKeysOf(document)
 })
 
 /** A new device goes, once, to the tenant that edits it. */
 const serverSet = (document: DeviceDocument, { tenantUuid, master }: Editor) =>
   document.is_new
-    ? { ...identityOf(document), tenant_uuid: tenantUuid, is_new: tenantUuid === master }
-    : identityOf(document)
+    ? { ...serverSetKeysOf(document), tenant_uuid: tenantUuid, is_new: tenantUuid === master }
+    : serverSetKeysOf(document)
 
 /** The update rule of contracts/provisioning.md 10; the key of its tenant stands in a device's URLs too (8.6). */
 const needsFilesAs = (before: DeviceDocument, after: DeviceDocument): boolean =>

@@ -1,6 +1,5 @@
 import { Clock, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import type { AskError } from "../../runtime/actor/errors.ts"
 import { ActorSystem } from "../../runtime/actor/system.ts"
 import { AppConfig } from "../../runtime/config.ts"
 import type { DeviceDocument, DeviceInfo, JsonObject } from "../../schemas/provd/device.ts"
@@ -8,7 +7,7 @@ import { textOf } from "../../schemas/provd/document.ts"
 import { isObject, own } from "../../schemas/provd/json.ts"
 import type { PhoneRequest } from "../../schemas/provd/phone-plugin.ts"
 import { Tenants } from "../identity/tenants.ts"
-import { makeAskDevice } from "./ask-device.ts"
+import { makeAskDevice, orDieUnlessRefused } from "./ask-device.ts"
 import { bestPlugin } from "./association.ts"
 import { autocreated } from "./autocreate.ts"
 import { makeAutocreateRate } from "./autocreate-rate.ts"
@@ -68,12 +67,9 @@ export const phoneRequestsLayer: Layer.Layer<
 
     /** Tells a device something; whether it took it. What goes wrong fails the request. */
     const tell = (id: string, event: DeviceEvent): Effect.Effect<boolean> =>
-      askDevice(id, event).pipe(
+      orDieUnlessRefused(askDevice(id, event)).pipe(
         Effect.as(true),
-        Effect.catchTag("Refused", () => Effect.succeed(false)),
-        Effect.catchTag(["Rejected", "ClaimTaken", "ActorUnavailable"], (error: AskError) =>
-          Effect.die(error)
-        )
+        Effect.catchTag("Refused", () => Effect.succeed(false))
       )
 
     const pluginOf = ({ document }: KnownDevice): LoadedPlugin | undefined =>

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { Clock, Effect } from "effect"
-import type { Settings } from "../../runtime/config.ts"
+import { AppConfig, type Settings } from "../../runtime/config.ts"
 import { completeRawConfig } from "../../schemas/provd/complete-raw-config.ts"
 import type { DeviceDocument, JsonObject } from "../../schemas/provd/device.ts"
 import { textOf } from "../../schemas/provd/document.ts"
@@ -8,11 +8,11 @@ import type { PhoneFile } from "../../schemas/provd/phone-plugin.ts"
 import { incompleteRawConfig, rawConfigProblem } from "../../schemas/provd/raw-config.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { baseRawConfig } from "./base-config.ts"
-import type { ConfigStore } from "./config-store.ts"
+import { ConfigStore } from "./config-store.ts"
 import type { DeviceEvent, GenerateParams, RenderedFile } from "./machine.ts"
 import type { LoadedPlugin } from "./plugins/loaded-plugin.ts"
-import type { PhonePlugins } from "./plugins/phone-plugins.ts"
-import type { SystemParameters } from "./system-parameters.ts"
+import { PhonePlugins } from "./plugins/phone-plugins.ts"
+import { SystemParameters } from "./system-parameters.ts"
 
 /** What a device's files are made of. */
 export interface Sources {
@@ -22,8 +22,22 @@ export interface Sources {
   readonly parameters: SystemParameters["Service"]
 }
 
+/** Those of this node. */
+export const sourcesOfNode: Effect.Effect<
+  Sources,
+  never,
+  AppConfig | ConfigStore | PhonePlugins | SystemParameters
+> = Effect.gen(function* () {
+  return {
+    settings: yield* AppConfig,
+    configs: yield* ConfigStore,
+    plugins: yield* PhonePlugins,
+    parameters: yield* SystemParameters
+  }
+})
+
 /** What plugins are given of a device: checked and complete. */
-export interface Ready {
+interface Ready {
   readonly plugin: LoadedPlugin
   readonly config: RawConfig
 }

@@ -1,6 +1,5 @@
 import { Context, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { dieOnSqlError } from "../../../runtime/database/sql-errors.ts"
 import type { Page, PageQuery } from "../../../schemas/common/paging.ts"
 import type { Device, DeviceBody, deviceColumns } from "../../../schemas/confd/device.ts"
 import {
@@ -18,10 +17,11 @@ import { isObject, own } from "../../../schemas/provd/json.ts"
 import { Tenants } from "../../identity/tenants.ts"
 import type { TenantScope } from "../../pbx/listing.ts"
 import { Configs } from "../configs.ts"
-import { Devices, type InvalidDocument } from "../devices.ts"
+import { Devices, type DeviceScope, type InvalidDocument } from "../devices.ts"
+import { keyedTurns } from "../keyed-turns.ts"
 import { PhonePlugins } from "../plugins/phone-plugins.ts"
 import { devicePage } from "./device-page.ts"
-import { keyedTurns } from "./keyed-turns.ts"
+import { grounded } from "./grounded.ts"
 import { visibleDevice } from "./line-devices.ts"
 import { linesOn } from "./phone-lines.ts"
 import { everywhere } from "./settlement.ts"
@@ -52,13 +52,7 @@ export class ConfdDevices extends Context.Service<
   > = Layer.effect(
     ConfdDevices,
     Effect.gen(function* () {
-      const context = yield* Effect.context<Ground>()
-      const here =
-        <Args extends ReadonlyArray<unknown>, A, E>(
-          operation: (...args: Args) => Effect.Effect<A, E, Ground>
-        ) =>
-        (...args: Args) =>
-          Effect.provideContext(dieOnSqlError(operation(...args)), context)
+      const here = grounded(yield* Effect.context<Ground>())
       const scope = yield* Effect.scope
       // Nobody else may take a MAC address between the look and the write.
       const inTurn = keyedTurns()
@@ -88,8 +82,8 @@ type Ground = SqlClient.SqlClient | Devices | Configs | Tenants | PhonePlugins
 
 const list = Effect.fnUntraced(function* (scope: TenantScope, query: PageQuery<Name>) {
   const devices = yield* Devices
-  const asked = { tenantUuid: scope.tenantUuid, visible: scope.visibleTenants }
-  return yield* pageOf(yield* Effect.orDie(devices.list(asked, query.recurse === true, {})), query)
+  const found = yield* Effect.orDie(devices.list(deviceScopeOf(scope), query.recurse === true, {}))
+  return yield* pageOf(found, query)
 })
 
 const unallocated = Effect.fnUntraced(function* (query: PageQuery<Name>) {
@@ -114,13 +108,11 @@ const create = Effect.fnUntraced(function* (scope: TenantScope, body: DeviceBody
     refused("There is no config that new devices begin with")
   )
   if (template_id) yield* takeTemplate(config, template_id)
-  const device = yield* devices
-    .create({ tenantUuid: scope.tenantUuid, visible: scope.visibleTenants }, { ...fields, config })
-    .pipe(
-      Effect.catchTag("IdTaken", ({ id }) => Effect.fail(alreadyExists("Device", { id }))),
-      Effect.catchTag("InvalidDocument", refuse),
-      Effect.tapError(() => Effect.ignore(configs.remove(config)))
-    )
+  const device = yield* devices.create(deviceScopeOf(scope), { ...fields, config }).pipe(
+    Effect.catchTag("IdTaken", ({ id }) => Effect.fail(alreadyExists("Device", { id }))),
+    Effect.catchTag("InvalidDocument", refuse),
+    Effect.tapError(() => Effect.ignore(configs.remove(config)))
+  )
   return yield* present(device)
 })
 
@@ -152,8 +144,7 @@ const allocate = Effect.fnUntraced(function* (scope: TenantScope, id: string) {
   const devices = yield* Devices
   const device = yield* visibleDevice(scope, id, { orNew: true })
   if (!device.is_new) return yield* notFound("Device", { id })
-  const asked = { tenantUuid: scope.tenantUuid, visible: scope.visibleTenants }
-  yield* devices.update(asked, id, device).pipe(
+  yield* devices.update(deviceScopeOf(scope), id, device).pipe(
     Effect.catchTag("NoSuchDevice", () => Effect.fail(notFound("Device", { id }))),
     Effect.catchTag("InvalidDocument", refuse)
   )
@@ -166,7 +157,16 @@ const synchronize = Effect.fnUntraced(function* (device: DeviceDocument) {
   )
 })
 
-const ownScope = ({ tenant_uuid }: DeviceDocument) => ({ tenantUuid: tenant_uuid, visible: [tenant_uuid] })
+const deviceScopeOf = ({ tenantUuid, visibleTenants }: TenantScope): DeviceScope => ({
+  tenantUuid,
+  visible: visibleTenants
+})
+
+/** For what its tenant may do: who asks has been checked. */
+const ownScope = ({ tenant_uuid }: DeviceDocument): DeviceScope => ({
+  tenantUuid: tenant_uuid,
+  visible: [tenant_uuid]
+})
 
 /** The body with its MAC address in the form it is stored in, once what it names has been found. */
 const checked = Effect.fnUntraced(function* (body: DeviceBody, present: DeviceDocument | undefined) {

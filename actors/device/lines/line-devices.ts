@@ -1,7 +1,6 @@
 import { Context, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { Transactions } from "../../../runtime/bus/changes.ts"
-import { dieOnSqlError } from "../../../runtime/database/sql-errors.ts"
 import {
   associated,
   BadRequest,
@@ -16,6 +15,7 @@ import { Tenants } from "../../identity/tenants.ts"
 import { hasEndpoint, type LineRow, lineData, lineRow } from "../../pbx/line-row.ts"
 import type { TenantScope } from "../../pbx/listing.ts"
 import { Devices } from "../devices.ts"
+import { grounded } from "./grounded.ts"
 import { isSccpName } from "./line-config.ts"
 import { type LineDeviceRow, linesOn, placeOfLine } from "./phone-lines.ts"
 import { everywhere, LineDeviceSettlement } from "./settlement.ts"
@@ -56,13 +56,7 @@ export class LineDevices extends Context.Service<
   > = Layer.effect(
     LineDevices,
     Effect.gen(function* () {
-      const context = yield* Effect.context<Ground>()
-      const here =
-        <Args extends ReadonlyArray<unknown>, A, E>(
-          operation: (...args: Args) => Effect.Effect<A, E, Ground>
-        ) =>
-        (...args: Args) =>
-          Effect.provideContext(dieOnSqlError(operation(...args)), context)
+      const here = grounded(yield* Effect.context<Ground>())
       return {
         associate: here(associate),
         dissociate: here(dissociate),

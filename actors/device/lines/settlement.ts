@@ -9,7 +9,7 @@ import type { DeviceDocument, JsonObject } from "../../../schemas/provd/device.t
 import { Tenants } from "../../identity/tenants.ts"
 import { Configs } from "../configs.ts"
 import { type DeviceScope, Devices, type InvalidDocument } from "../devices.ts"
-import { keyedTurns } from "./keyed-turns.ts"
+import { keyedTurns } from "../keyed-turns.ts"
 import { autoprovAt, lineConfigOf, templateOf } from "./line-config.ts"
 import { type LineDeviceRow, linesOn, phoneLinesOf } from "./phone-lines.ts"
 
