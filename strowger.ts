@@ -37,6 +37,7 @@ import { amidSurface } from "./http/amid/surface.ts"
 import { confdRoutes } from "./http/confd/handlers.ts"
 import { confdSurface } from "./http/confd/surface.ts"
 import { authRoutes } from "./http/auth/handlers.ts"
+import { switchedOffDoor } from "./http/auth/http-plugins.ts"
 import { authSurface } from "./http/auth/surface.ts"
 import { tokenCheckDoor } from "./http/auth/token-check.ts"
 import { docsRoutes } from "./http/docs/docs.ts"
@@ -157,7 +158,13 @@ const doorsLayer = Layer.effect(
     const address = yield* serve({
       routes,
       surfaces,
-      doors: [corsDoor(surfaces), yield* tokenCheckDoor, websocketdDoor(websocketd), inspection.door]
+      doors: [
+        corsDoor(surfaces),
+        yield* switchedOffDoor,
+        yield* tokenCheckDoor,
+        websocketdDoor(websocketd),
+        inspection.door
+      ]
     })
     // Open sockets would keep the server from closing.
     yield* Effect.addFinalizer(() =>

@@ -119,6 +119,15 @@ const FeatureCodes = Schema.Struct({
   exten_voicemail: Schema.optionalKey(Schema.String)
 })
 
+/** Switches by name; what is not named is as it comes along. */
+const switches = json(Schema.Record(Schema.String, Schema.Boolean), "{name: boolean}")
+
+/** Words with spaces between. */
+const words = (name: string) =>
+  Config.map(text(name), (value) => value.split(/\s+/).filter((word) => word !== ""))
+
+const names = Schema.optionalKey(Schema.Array(Schema.String))
+
 /** Every knob of the runtime. The README's table is checked against this list. */
 const knobTable = {
   httpHost: knob("HTTP_HOST", text, "127.0.0.1", "address the HTTP and WebSocket port listens on"),
@@ -219,6 +228,12 @@ const knobTable = {
     "https://www.googleapis.com/oauth2/v4/token",
     "where Google gives tokens"
   ),
+  googleScope: knob(
+    "GOOGLE_SCOPE",
+    words,
+    "https://www.googleapis.com/auth/userinfo.profile https://www.googleapis.com/auth/contacts",
+    "scopes asked for at Google when the client names none, separated by spaces"
+  ),
   microsoftAuthorizationUrl: knob(
     "MICROSOFT_AUTHORIZATION_URL",
     text,
@@ -230,6 +245,12 @@ const knobTable = {
     text,
     "https://login.microsoftonline.com/common/oauth2/v2.0/token",
     "where Microsoft gives tokens"
+  ),
+  microsoftScope: knob(
+    "MICROSOFT_SCOPE",
+    words,
+    "offline_access Contacts.Read",
+    "scopes asked for at Microsoft when the client names none, separated by spaces"
   ),
   samlKeyFile: knob(
     "SAML_KEY_FILE",
@@ -298,6 +319,60 @@ const knobTable = {
     text,
     "",
     "name of a policy of the master tenant whose accesses go into every token"
+  ),
+  backendPolicies: knob(
+    "BACKEND_POLICIES",
+    json(Schema.Record(Schema.String, Schema.String), "{backend: name of a policy}"),
+    "{}",
+    "policies in the place of STROWGER_DEFAULT_USER_POLICY for users of some backends, as JSON: {backend: name}"
+  ),
+  purposeMetadataMapping: knob(
+    "PURPOSE_METADATA_MAPPING",
+    json(
+      Schema.Struct({ user: names, internal: names, external_api: names }),
+      "{user: [name], internal: [name], external_api: [name]}"
+    ),
+    "{}",
+    "metadata plugins of users of a purpose, in their order, as JSON: {purpose: [name]}; a purpose that is not named: those that say they are for it"
+  ),
+  enabledHttpPlugins: knob(
+    "ENABLED_HTTP_PLUGINS",
+    switches,
+    "{}",
+    "parts of auth's HTTP API to switch off (users, saml, ...), as JSON: {name: boolean}"
+  ),
+  enabledBackendPlugins: knob(
+    "ENABLED_BACKEND_PLUGINS",
+    switches,
+    "{}",
+    "backends to switch off (wazo_user, ldap_user or a plugin's), as JSON: {name: boolean}"
+  ),
+  enabledMetadataPlugins: knob(
+    "ENABLED_METADATA_PLUGINS",
+    switches,
+    "{}",
+    "metadata plugins to switch off, as JSON: {name: boolean}"
+  ),
+  enabledExternalPlugins: knob(
+    "ENABLED_EXTERNAL_AUTH_PLUGINS",
+    switches,
+    "{}",
+    "types of external accounts to switch off (google, microsoft, mobile or a plugin's), as JSON: {name: boolean}"
+  ),
+  idpPlugins: knob(
+    "IDP_PLUGINS",
+    json(
+      Schema.Record(
+        Schema.String,
+        Schema.Struct({
+          enabled: Schema.optionalKey(Schema.Boolean),
+          priority: Schema.optionalKey(Schema.Finite)
+        })
+      ),
+      "{method: {enabled: boolean, priority: number}}"
+    ),
+    "{}",
+    "ways to authenticate to switch off or to ask earlier or later (saml has 1, ldap 2), as JSON: {method: {enabled, priority}}"
   ),
   allUsersPolicies: knob(
     "ALL_USERS_POLICIES",
@@ -739,6 +814,10 @@ export class AppConfig extends Context.Service<AppConfig, Settings>()("strowger/
 /** Empty secrets and URLs mean "not set". */
 export const isSet = (value: string | Redacted.Redacted<string>): boolean =>
   (typeof value === "string" ? value : Redacted.value(value)) !== ""
+
+/** What a knob of switches switches off. */
+export const namesOff = (switches: Readonly<Record<string, boolean>>): ReadonlyArray<string> =>
+  Object.keys(switches).filter((name) => switches[name] === false)
 
 /** Milliseconds of a knob's duration. */
 export const millis = (duration: Duration.Duration): number => Duration.toMillis(duration)

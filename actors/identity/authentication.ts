@@ -182,7 +182,7 @@ export class Authentication extends Context.Service<
           .beginAtOnce(refreshed === undefined ? request : { ...request, refreshTokenUuid: refreshed.uuid }, {
             userUuid: account.uuid,
             fewerThan,
-            accesses: policies.accessesIn(account.uuid)
+            accesses: policies.accessesIn(account.uuid, plugins.backendOf(account.method))
           })
           .pipe(onRefreshTokenGone, dieOnSqlError)
       })
@@ -194,7 +194,7 @@ export class Authentication extends Context.Service<
         told: Metadata
       ) {
         const { account, refreshed, redeem } = admitted
-        const usual = yield* policies.accessesOf(account.uuid)
+        const usual = yield* policies.accessesOf(account.uuid, plugins.backendOf(account.method))
         const acl = yield* plugins.accessesOf(account.method, user, usual)
         const kept =
           attempt.body.access_type === "offline"

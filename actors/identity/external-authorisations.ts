@@ -272,17 +272,14 @@ const providersOf = (config: AppConfig["Service"]): Readonly<Record<OauthType, O
       authorizationUrl: config.googleAuthorizationUrl,
       tokenUrl: config.googleTokenUrl,
       redirectUrl: google ?? "",
-      defaultScope: [
-        "https://www.googleapis.com/auth/userinfo.profile",
-        "https://www.googleapis.com/auth/contacts"
-      ],
+      defaultScope: config.googleScope,
       parameters: { access_type: "offline", prompt: "consent" }
     },
     microsoft: {
       authorizationUrl: config.microsoftAuthorizationUrl,
       tokenUrl: config.microsoftTokenUrl,
       redirectUrl: microsoft ?? "",
-      defaultScope: ["offline_access", "Contacts.Read"],
+      defaultScope: config.microsoftScope,
       parameters: {}
     }
   }

@@ -197,7 +197,7 @@ export class ExternalCredentials extends Context.Service<
               ) as sealed`,
             from: sql`auth_external_type t`,
             key: { column: sql`t.name`, type: "text" },
-            scope: sql`t.enabled`,
+            scope: sql`t.enabled and not (t.name = any(${plugins.switchedOff}::text[]))`,
             filters: filtersOf(query, { type: (value) => sql`t.name = ${value}` }),
             search: (pattern) => [sql`t.name ilike ${pattern}`],
             order: [sql`t.name`]

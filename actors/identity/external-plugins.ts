@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { AppConfig } from "../../runtime/config.ts"
+import { AppConfig, namesOff } from "../../runtime/config.ts"
 import { authUserExternalAuthAuthorized } from "../../schemas/events/auth.ts"
 import { Transactions } from "../../runtime/bus/changes.ts"
 import { dieOnSqlError } from "../../runtime/database/sql-errors.ts"
@@ -21,7 +21,9 @@ export interface ExternalPlugin {
 export class ExternalPlugins extends Context.Service<
   ExternalPlugins,
   {
-    /** Offers a type to every user. */
+    /** The types that `STROWGER_ENABLED_EXTERNAL_AUTH_PLUGINS` switches off: nobody is offered them. */
+    readonly switchedOff: ReadonlyArray<string>
+    /** Offers a type to every user, unless it is switched off. */
     readonly offer: (type: string, plugin?: Partial<ExternalPlugin>) => Effect.Effect<void>
     readonly of: (type: string) => ExternalPlugin
     /** Where the broker takes browsers back for a type. */
@@ -47,6 +49,7 @@ export class ExternalPlugins extends Context.Service<
         const transactions = yield* Transactions
         const scope = yield* Effect.scope
         const plugins = new Map<string, ExternalPlugin>()
+        const switchedOff = namesOff(config.enabledExternalPlugins)
 
         const announce = (type: string, userUuid: string) =>
           transactions.run(
@@ -63,6 +66,7 @@ export class ExternalPlugins extends Context.Service<
           )
 
         const offer = Effect.fnUntraced(function* (type: string, plugin: Partial<ExternalPlugin> = {}) {
+          if (switchedOff.includes(type)) return
           yield* sql`
           insert into auth_external_type ${sql.insert({ name: type, enabled: true })}
           on conflict (name) do update set enabled = true`
@@ -70,6 +74,7 @@ export class ExternalPlugins extends Context.Service<
         }, dieOnSqlError)
 
         return {
+          switchedOff,
           offer,
           of: (type) => plugins.get(type) ?? plain,
           redirectUrl: (type) => config.oauthRedirectUrl.replace("{auth_type}", encodeURIComponent(type)),

@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql"
+import { AppConfig } from "../../runtime/config.ts"
 import { authenticationFailed, type NotFound, type ReasonUnauthorized } from "../../schemas/auth/errors.ts"
 import type { TokenBody } from "../../schemas/auth/models.ts"
 import { type Account, Accounts } from "./accounts.ts"
@@ -49,11 +50,11 @@ export class IdentityProviders extends Context.Service<
   IdentityProviders,
   { readonly providers: ReadonlyArray<IdentityProvider> }
 >()("strowger/actors/identity/IdentityProviders") {
-  /** Native passwords, LDAP, SAML, and those of plugins. */
+  /** Native passwords, LDAP, SAML, and those of plugins: what `STROWGER_IDP_PLUGINS` leaves of them. */
   static readonly layer: Layer.Layer<
     IdentityProviders,
     never,
-    Accounts | Passwords | LdapLogin | SamlSessions | IdentityPlugins
+    AppConfig | Accounts | Passwords | LdapLogin | SamlSessions | IdentityPlugins
   > = Layer.effect(
     IdentityProviders,
     Effect.gen(function* () {
@@ -61,7 +62,21 @@ export class IdentityProviders extends Context.Service<
       const ldap = yield* ldapProvider
       const saml = yield* samlProvider
       const plugins = yield* pluginProviders
-      return { providers: byPriority([native, ldap, saml, ...plugins]) }
+      const { backendOf, backends } = yield* IdentityPlugins
+      const { idpPlugins } = yield* AppConfig
+      const enabled = [native, ldap, saml, ...plugins].filter(
+        ({ method }) => idpPlugins[method]?.enabled !== false && backends.includes(backendOf(method))
+      )
+      return {
+        providers: byPriority(
+          enabled.map(
+            (provider): IdentityProvider => ({
+              ...provider,
+              priority: idpPlugins[provider.method]?.priority ?? provider.priority
+            })
+          )
+        )
+      }
     })
   )
 }

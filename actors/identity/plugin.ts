@@ -79,6 +79,9 @@ export interface BackendPlugin {
 
 /** Adds to what tokens tell; of two plugins the later one wins. The keys of the runtime itself stay. */
 export interface MetadataPlugin {
+  /** As `STROWGER_PURPOSE_METADATA_MAPPING` knows it; by default the name of the plugin. */
+  readonly name?: string
+  /** Whose tokens, unless that knob says otherwise. */
   readonly purposes: ReadonlyArray<PluginUser["purpose"]>
   readonly token: (user: PluginUser) => Promise<Readonly<Record<string, unknown>>>
   /** Kept with a refresh token, shown in `GET /tokens`, and in every token made with it. */

@@ -2,7 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { readdir } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { AppConfig } from "../../runtime/config.ts"
+import { AppConfig, namesOff, type Settings } from "../../runtime/config.ts"
 import { authenticationFailed, type ReasonUnauthorized } from "../../schemas/auth/errors.ts"
 import { ExternalPlugins } from "./external-plugins.ts"
 import type {
@@ -25,8 +25,10 @@ type Metadata = Readonly<Record<string, unknown>>
 export class IdentityPlugins extends Context.Service<
   IdentityPlugins,
   {
-    /** Names of their backends. */
+    /** Names of the backends that are switched on: those that come along, and those of plugins. */
     readonly backends: ReadonlyArray<string>
+    /** Name of the backend of a method's users. */
+    readonly backendOf: (method: string) => string
     readonly providers: ReadonlyArray<IdentityProviderPlugin>
     readonly accepts: (provider: IdentityProviderPlugin, attempt: PluginAttempt) => boolean
     /** The login of the user who was recognised. */
@@ -59,7 +61,8 @@ export class IdentityPlugins extends Context.Service<
   > = Layer.effect(
     IdentityPlugins,
     Effect.gen(function* () {
-      const { pluginDir, mailPlugin } = yield* AppConfig
+      const config = yield* AppConfig
+      const { pluginDir, mailPlugin } = config
       const host = yield* makeHost
       const plugins = yield* Effect.filter(pluginDir === "" ? [] : yield* loadAll(pluginDir), (plugin) =>
         load(plugin, host)
@@ -68,15 +71,21 @@ export class IdentityPlugins extends Context.Service<
       if (mailPlugin !== "smtp" && mail === undefined) {
         return yield* Effect.die(new Error(`STROWGER_MAIL_PLUGIN: no plugin ${mailPlugin} sends mails`))
       }
+      const backendsOff = namesOff(config.enabledBackendPlugins)
       const backends = new Map(
-        plugins.flatMap(({ backends }) => (backends ?? []).map((backend) => [backend.name, backend] as const))
+        plugins
+          .flatMap(({ backends }) => (backends ?? []).map((backend) => [backend.name, backend] as const))
+          .filter(([name]) => !backendsOff.includes(name))
       )
-      const metadata = plugins.flatMap((plugin) => plugin.metadata ?? [])
+      const metadataFor = yield* metadataByPurpose(config, plugins)
       const providers = plugins
         .flatMap(({ identityProviders }) => identityProviders ?? [])
         .filter(({ method }) => !builtIn.has(method))
-      const backendOf = (method: string): BackendPlugin | undefined =>
-        backends.get(providers.find((provider) => provider.method === method)?.backend ?? "")
+      const backendNameOf = (method: string): string =>
+        builtInBackends.get(method) ??
+        providers.find((provider) => provider.method === method)?.backend ??
+        "wazo_user"
+      const backendOf = (method: string): BackendPlugin | undefined => backends.get(backendNameOf(method))
 
       const verify = (provider: IdentityProviderPlugin, attempt: PluginAttempt) => {
         const checked = ask(provider.method, () =>
@@ -99,9 +108,7 @@ export class IdentityPlugins extends Context.Service<
           Effect.forEach(
             [
               ...(tellFirst ? [tellFirst] : []),
-              ...metadata
-                .filter(({ purposes }) => purposes.includes(user.purpose))
-                .map((plugin) => async () => (await tell(plugin)) ?? {})
+              ...metadataFor[user.purpose].map((plugin) => async () => (await tell(plugin)) ?? {})
             ],
             (question) => ask("metadata", question)
           ),
@@ -109,7 +116,13 @@ export class IdentityPlugins extends Context.Service<
         )
 
       return {
-        backends: [...backends.keys()],
+        backends: [
+          ...new Set([
+            ...["wazo_user", "ldap_user"].filter((name) => !backendsOff.includes(name)),
+            ...backends.keys()
+          ])
+        ],
+        backendOf: backendNameOf,
         providers,
         accepts: (provider, attempt) => {
           try {
@@ -181,6 +194,52 @@ const makeHost = Effect.gen(function* () {
 /** A plugin does not take the place of these. */
 const builtIn = new Set(["native", "default", "ldap", "saml"])
 
+const builtInBackends = new Map([
+  ["native", "wazo_user"],
+  ["saml", "wazo_user"],
+  ["ldap", "ldap_user"]
+])
+
+/** What the runtime itself tells of users; clients and other services cannot do without. */
+const builtInMetadata = ["default_user", "default_internal", "default_external_api"]
+
+type MetadataByPurpose = Readonly<Record<PluginUser["purpose"], ReadonlyArray<MetadataPlugin>>>
+
+/** Who adds to what tokens tell: those that `STROWGER_PURPOSE_METADATA_MAPPING` names, else those for the purpose. */
+const metadataByPurpose = Effect.fnUntraced(function* (
+  { purposeMetadataMapping, enabledMetadataPlugins }: Settings,
+  plugins: ReadonlyArray<IdentityPlugin>
+) {
+  const off = namesOff(enabledMetadataPlugins)
+  const needed = builtInMetadata.find((name) => off.includes(name))
+  if (needed !== undefined) {
+    return yield* Effect.die(new Error(`STROWGER_ENABLED_METADATA_PLUGINS: ${needed} cannot be switched off`))
+  }
+  const named = plugins
+    .flatMap(({ name, metadata }) =>
+      (metadata ?? []).map((plugin) => ({ name: plugin.name ?? name, plugin }))
+    )
+    .filter(({ name }) => !off.includes(name))
+  const unknown = Object.values(purposeMetadataMapping)
+    .flat()
+    .find((name) => !builtInMetadata.includes(name) && !named.some((known) => known.name === name))
+  if (unknown !== undefined) {
+    yield* Effect.logWarning(`STROWGER_PURPOSE_METADATA_MAPPING: there is no metadata plugin ${unknown}`)
+  }
+  const of = (purpose: PluginUser["purpose"]) => {
+    const chosen = purposeMetadataMapping[purpose]
+    return chosen === undefined
+      ? named.filter(({ plugin }) => plugin.purposes.includes(purpose))
+      : chosen.flatMap((name) => named.filter((known) => known.name === name))
+  }
+  const pluginsOf = (purpose: PluginUser["purpose"]) => of(purpose).map(({ plugin }) => plugin)
+  return {
+    user: pluginsOf("user"),
+    internal: pluginsOf("internal"),
+    external_api: pluginsOf("external_api")
+  } satisfies MetadataByPurpose
+})
+
 const byBackend = async (
   backend: BackendPlugin | undefined,
   { credentials }: PluginAttempt
@@ -227,7 +286,13 @@ const isPlugin = (value: unknown): value is IdentityPlugin => {
     (mail === undefined ||
       (typeof mail.sendConfirmation === "function" && typeof mail.sendPasswordReset === "function")) &&
     every(backends, (part) => typeof part.name === "string" && typeof part.verifyPassword === "function") &&
-    every(metadata, (part) => Array.isArray(part.purposes) && typeof part.token === "function") &&
+    every(
+      metadata,
+      (part) =>
+        (part.name === undefined || typeof part.name === "string") &&
+        Array.isArray(part.purposes) &&
+        typeof part.token === "function"
+    ) &&
     every(
       identityProviders,
       (part) =>

@@ -89,12 +89,12 @@ export class Policies extends Context.Service<
       query: AttachedPoliciesQuery
     ) => Effect.Effect<Page<PolicyView>>
     /**
-     * All accesses of a user: those of the default user policy (`STROWGER_DEFAULT_USER_POLICY`), of the groups and
-     * the own ones. A token is made from them.
+     * All accesses of a user: those of the backend's policy (`STROWGER_BACKEND_POLICIES`) or else of the default user
+     * policy (`STROWGER_DEFAULT_USER_POLICY`), of the groups and the own ones. A token is made from them.
      */
-    readonly accessesOf: (userUuid: string) => Effect.Effect<ReadonlyArray<string>>
+    readonly accessesOf: (userUuid: string, backend?: string) => Effect.Effect<ReadonlyArray<string>>
     /** The same as an SQL expression, for a statement that makes the token. */
-    readonly accessesIn: (userUuid: string) => Fragment
+    readonly accessesIn: (userUuid: string, backend?: string) => Fragment
   }
 >()("strowger/actors/identity/Policies") {
   static readonly layer: Layer.Layer<
@@ -368,19 +368,19 @@ export class Policies extends Context.Service<
           )
         )
 
-      const accessesIn = (userUuid: string) => sql`(
+      const accessesIn = (userUuid: string, backend = "") => sql`(
           select coalesce(array_agg(distinct access), '{}') from auth_policy p, unnest(p.acl) as access
           where p.uuid in (
             select policy_uuid from auth_user_policy where user_uuid = ${userUuid}::uuid
             union all select gp.policy_uuid from auth_group_policy gp
               join auth_group_user gu on gu.group_uuid = gp.group_uuid where gu.user_uuid = ${userUuid}::uuid
             union all select d.uuid from auth_policy d
-              where d.name = ${config.defaultUserPolicy} and d.tenant_uuid = ${tree.tenants.master}::uuid))`
+              where d.name = ${config.backendPolicies[backend] || config.defaultUserPolicy} and d.tenant_uuid = ${tree.tenants.master}::uuid))`
 
-      const accessesOf = (userUuid: string) =>
+      const accessesOf = (userUuid: string, backend?: string) =>
         dieOnSqlError(
           Effect.map(
-            sql<{ acl: ReadonlyArray<string> }>`select ${accessesIn(userUuid)} as acl`,
+            sql<{ acl: ReadonlyArray<string> }>`select ${accessesIn(userUuid, backend)} as acl`,
             ([row]) => row?.acl ?? []
           )
         )

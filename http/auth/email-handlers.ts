@@ -108,9 +108,11 @@ const registrationOpen = Layer.effect(
   RegistrationOpen,
   Effect.map(
     AppConfig,
-    ({ userRegistration }) =>
+    ({ userRegistration, enabledHttpPlugins }) =>
       (httpEffect) =>
-        userRegistration ? httpEffect : Effect.suspend(() => Effect.fail(unknownPath()))
+        (enabledHttpPlugins["user_registration"] ?? userRegistration)
+          ? httpEffect
+          : Effect.suspend(() => Effect.fail(unknownPath()))
   )
 )
 

@@ -5,6 +5,7 @@ import { adminCredentials, testIdentityLayer } from "../../test/identity.ts"
 import { corsDoor } from "../middleware/cors.ts"
 import { ListenAddress, serve } from "../server.ts"
 import { authRoutes } from "./handlers.ts"
+import { switchedOffDoor } from "./http-plugins.ts"
 import { authSurface } from "./surface.ts"
 import { tokenCheckDoor } from "./token-check.ts"
 
@@ -49,11 +50,11 @@ export const authServerLayer = (
     Layer.provide(
       Layer.effect(
         ListenAddress,
-        Effect.flatMap(tokenCheckDoor, (door) =>
+        Effect.flatMap(Effect.all([switchedOffDoor, tokenCheckDoor]), (doors) =>
           serve({
             routes: Layer.merge(authRoutes, options.routes ?? Layer.empty),
             surfaces: [authSurface],
-            doors: [corsDoor([authSurface]), door]
+            doors: [corsDoor([authSurface]), ...doors]
           })
         )
       )

@@ -9,6 +9,7 @@ import { AuthApi } from "../../schemas/auth/api.ts"
 import { invalidData, invalidListParameter, unauthorized } from "../../schemas/auth/errors.ts"
 import { ConfigurationPatch, IdpUsers } from "../../schemas/auth/service-endpoints.ts"
 import { CurrentCaller } from "../../schemas/common/caller.ts"
+import { httpPlugins } from "./http-plugins.ts"
 import { acsUrlTemplate } from "./saml-handlers.ts"
 import { firstFinding } from "./validation.ts"
 
@@ -66,7 +67,7 @@ const configuration = HttpApiBuilder.group(
     const view = () => ({
       ...configurationOf(
         config,
-        backendNames(plugins),
+        plugins.backends,
         known.filter((method) => method !== "default")
       ),
       debug: verbosity.debug(),
@@ -94,13 +95,6 @@ const configuration = HttpApiBuilder.group(
   })
 )
 
-/** Those that come along, and those of plugins. */
-const backendNames = ({ backends }: IdentityPlugins["Service"]): ReadonlyArray<string> => [
-  "wazo_user",
-  "ldap_user",
-  ...backends
-]
-
 /** Under the names of the contract, section 19; secrets are hidden. */
 const configurationOf = (
   config: Settings,
@@ -115,6 +109,7 @@ const configurationOf = (
   token_cleanup_batch_size: config.sessionSweepBatch,
   update_policy_on_startup: config.updatePolicies,
   default_user_policy: config.defaultUserPolicy,
+  backend_policies: config.backendPolicies,
   default_policies: config.defaultPolicies,
   all_users_policies: config.allUsersPolicies,
   tenant_default_groups: config.defaultGroups,
@@ -133,22 +128,42 @@ const configurationOf = (
     security: config.smtpSecurity
   },
   email_confirmation_get_mimetype: config.confirmationPageType,
-  enabled_http_plugins: { user_registration: config.userRegistration },
+  enabled_http_plugins: {
+    ...Object.fromEntries(httpPlugins.map((name) => [name, true])),
+    user_registration: config.userRegistration,
+    ...config.enabledHttpPlugins
+  },
   enabled_backend_plugins: backends,
-  enabled_external_auth_plugins: ["google", "microsoft", "mobile"],
-  idp_plugins: Object.fromEntries(methods.map((method) => [method, { enabled: true }])),
+  enabled_metadata_plugins: {
+    default_user: true,
+    default_internal: true,
+    default_external_api: true,
+    ...config.enabledMetadataPlugins
+  },
+  purpose_metadata_mapping: config.purposeMetadataMapping,
+  enabled_external_auth_plugins: ["google", "microsoft", "mobile"].filter(
+    (type) => config.enabledExternalPlugins[type] !== false
+  ),
+  idp_plugins: Object.fromEntries(
+    [...methods, ...Object.keys(config.idpPlugins)].map((method) => [
+      method,
+      { enabled: methods.includes(method), ...config.idpPlugins[method] }
+    ])
+  ),
   bootstrap_user_username: config.adminUsername,
   oauth2_synchronization_ws_url_template: config.oauthBrokerUrl,
   oauth2_synchronization_redirect_url_template: config.oauthRedirectUrl,
   google: {
     authorization_base_url: config.googleAuthorizationUrl,
     token_url: config.googleTokenUrl,
+    scope: config.googleScope,
     redirect_uri: config.oauthRedirectUrl.replace("{auth_type}", "google"),
     websocket_host: config.oauthBrokerUrl.replace(/\/ws\/.*$/, "")
   },
   microsoft: {
     authorization_base_url: config.microsoftAuthorizationUrl,
     token_url: config.microsoftTokenUrl,
+    scope: config.microsoftScope,
     redirect_uri: config.oauthRedirectUrl.replace("{auth_type}", "microsoft"),
     websocket_host: config.oauthBrokerUrl.replace(/\/ws\/.*$/, "")
   },
@@ -167,7 +182,7 @@ const service = HttpApiBuilder.group(
     const sql = yield* SqlClient.SqlClient
     const plugins = yield* IdentityPlugins
     return handlers.handleAll({
-      backends: () => Effect.succeed({ data: backendNames(plugins) }),
+      backends: () => Effect.succeed({ data: plugins.backends }),
       status: () =>
         sql`select 1`.pipe(
           Effect.asVoid,
