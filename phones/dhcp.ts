@@ -25,6 +25,7 @@ export interface DhcpMatch {
   readonly userClasses?: ReadonlyArray<string>
 }
 
+/** What the DHCP server gives to some phones. */
 export interface DhcpRule {
   /** Unique; letters, digits and dashes. */
   readonly name: string

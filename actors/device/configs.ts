@@ -2,6 +2,7 @@ import { Context, Data, type Effect } from "effect"
 import type { JsonObject } from "../../schemas/provd/device.ts"
 import type { DocumentQuery, IdTaken, InvalidDocument } from "./devices.ts"
 
+/** There is no config of this id. */
 export class NoSuchConfig extends Data.TaggedError("NoSuchConfig")<{ readonly id: string }> {}
 /** `deletable` is false. */
 export class NotDeletable extends Data.TaggedError("NotDeletable")<{ readonly id: string }> {}

@@ -57,7 +57,7 @@ export class DeviceIndex extends Context.Service<
 }
 
 /** An empty index. */
-export const makeDeviceIndex = (): DeviceIndex["Service"] => {
+const makeDeviceIndex = (): DeviceIndex["Service"] => {
   const devices = new Map<string, KnownDevice>()
   const byKey = new Map(indexedKeys.map((key) => [key, new Map<string, OneOrMore>()]))
 

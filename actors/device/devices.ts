@@ -22,9 +22,11 @@ export interface DocumentQuery {
 
 /** A document, or a selector, that the contract refuses. The message names the key and the reason. */
 export class InvalidDocument extends Data.TaggedError("InvalidDocument")<{ readonly message: string }> {}
+/** A device or config of this id is there already. */
 export class IdTaken extends Data.TaggedError("IdTaken")<{ readonly id: string }> {}
+/** There is no device of this id, or the asker cannot see it. */
 export class NoSuchDevice extends Data.TaggedError("NoSuchDevice")<{ readonly id: string }> {}
-/** Why a phone cannot be told to fetch its files (contracts/provisioning.md, section 11). */
+/** The phone cannot be told to fetch its files (contracts/provisioning.md, section 11). */
 export class CannotSynchronize extends Data.TaggedError("CannotSynchronize")<{ readonly reason: string }> {}
 
 /** The devices, as REST and other domains see them. Everything is committed when an effect succeeds. */

@@ -19,6 +19,7 @@ export const extractInfo = (
       combined(answers as ReadonlyArray<DeviceInfo | undefined>, request)
 }
 
+/** Whether an answer of a plugin must be waited for. */
 export const isPromise = <A>(value: A | Promise<A>): value is Promise<A> => value instanceof Promise
 
 type Key = keyof DeviceInfo

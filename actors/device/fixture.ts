@@ -33,10 +33,12 @@ export const tenant = {
   northern: "00000000-0000-4000-8000-0000000000c1"
 } as const
 
+/** A caller of a tenant who sees it and those below. */
 export const scopeOf = (tenantUuid: string, ...below: ReadonlyArray<string>) => ({
   tenantUuid,
   visible: [tenantUuid, ...below]
 })
+/** Callers of the tenants, with what they see. */
 export const master = scopeOf(tenant.master, tenant.north, tenant.south, tenant.northern)
 export const north = scopeOf(tenant.north, tenant.northern)
 export const south = scopeOf(tenant.south)
@@ -49,6 +51,7 @@ export interface Workshop {
   away: boolean
 }
 
+/** A workshop with these plugins; without any, with one `toyPlugin`. */
 export const makeWorkshop = (...plugins: ReadonlyArray<LoadedPlugin>): Workshop => ({
   plugins: new Map((plugins.length === 0 ? [toyPlugin()] : plugins).map((plugin) => [plugin.id, plugin])),
   notified: [],

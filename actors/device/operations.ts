@@ -1,6 +1,7 @@
 import { Clock, Context, Duration, Effect, Exit, Layer } from "effect"
 import { AppConfig } from "../../runtime/config.ts"
 
+/** In what state an operation or a part of it is (contracts/provisioning.md 6.6). */
 export type OperationState = "waiting" | "progress" | "success" | "fail"
 
 /** One node of an operation's tree. States only move forward; what comes too late changes nothing. */

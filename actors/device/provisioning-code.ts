@@ -38,7 +38,7 @@ const notifyPatience = "2 seconds"
  * Answers one request: `ACCENT_PROV_OK` and `XIVO_PROV_OK` are 1 when the phone has its line and was told to fetch its
  * files, else empty. A failure at any step leaves everything as it was.
  */
-export const answerProvision = (request: AgiRequest): Effect.Effect<AgiAnswer, never, Ground> =>
+const answerProvision = (request: AgiRequest): Effect.Effect<AgiAnswer, never, Ground> =>
   provision(request).pipe(
     Effect.as(answerOf("1")),
     // What has begun is brought to its end, whoever hangs up.

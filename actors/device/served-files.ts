@@ -15,7 +15,7 @@ import { bytesOf, isPlainPath } from "./rendering.ts"
 const mostCached = 32 * 1024 * 1024
 
 /** Where the strategy `url_key` is on: the server's URL in the files for all phones, and what a device's own file has. */
-export interface KeyedUrls {
+interface KeyedUrls {
   readonly url: string
   /** Null: the device's tenant has no key. */
   readonly keyOf: (device: DeviceDocument) => string | null
@@ -80,7 +80,7 @@ export const makeServedFiles = (
 }
 
 /** Contents by device and path, the ones used last, up to so many bytes. */
-export const makeContentCache = (mostBytes: number) => {
+const makeContentCache = (mostBytes: number) => {
   const entries = new Map<string, { readonly digest: string; readonly content: Uint8Array }>()
   let bytes = 0
   const drop = (key: string) => {
@@ -105,8 +105,7 @@ export const makeContentCache = (mostBytes: number) => {
         if (bytes <= mostBytes) break
         drop(eldest)
       }
-    },
-    bytes: () => bytes
+    }
   }
 }
 
@@ -121,6 +120,7 @@ const belowKey = (bytes: Uint8Array, url: string, key: string): Uint8Array => {
   )
 }
 
+/** A phone is given nothing; the reason is for the log. */
 export const missing = (reason: string): Served => ({ kind: "missing", reason })
 const forbidden: Served = { kind: "forbidden" }
 

@@ -34,7 +34,7 @@ export const synchronize = Effect.fnUntraced(function* (
  * Whom the NOTIFY for a device goes to: its endpoint, unless that is an account shared by all phones without a line,
  * else its address, unless several phones share that behind a NAT. Only Asterisk knows endpoints.
  */
-export const notifyTarget = (
+const notifyTarget = (
   document: DeviceDocument,
   index: DeviceIndex["Service"],
   endpointsAreKnown: boolean

@@ -30,10 +30,10 @@ export const run = async (): Promise<BenchResult> => {
   const bytes = Buffer.from(Uint8Array.from({ length: size }, (_, index) => (index * 7) % 251))
   try {
     await fetchOnce(runtime.tftpPort, phone)
-    const { plugin } = await learnPlugin(runtime.folder)
-    await mkdir(plugin, { recursive: true })
-    await writeFile(join(plugin, name), bytes)
-    const hpa = await startTftpd(plugin)
+    const files = join(runtime.folder, "provd", "plugins", "strowger-cisco-sep", "var", "tftpboot")
+    await mkdir(files, { recursive: true })
+    await writeFile(join(files, name), bytes)
+    const hpa = await startTftpd(files)
     try {
       const subjects = [runtime.tftpPort, hpa.port].map((port) => ({ port, rates: [] as Array<number> }))
       for (let round = 0; round <= rounds; round++) {
@@ -57,11 +57,6 @@ export const run = async (): Promise<BenchResult> => {
     await runtime.stop()
   }
 }
-
-/** The folder of the plugin that serves Cisco's phones. */
-const learnPlugin = async (folder: string): Promise<{ readonly plugin: string }> => ({
-  plugin: join(folder, "provd", "plugins", "strowger-cisco-sep", "var", "tftpboot")
-})
 
 const fetchOnce = (port: number, path: string) =>
   Effect.runPromise(tftpRead({ host: "127.0.0.1", port, path, options: { blksize: "1428" } }))

@@ -3,6 +3,7 @@ import type { Capability } from "../../schemas/provd/phone-plugin.ts"
 /** A kind of programmable keys, as the phones name it, and how many there are. */
 export type KeyGroup = readonly [name: "prgkey" | "topsoftkey" | "softkey", count: number]
 
+/** What tells the models of Aastra and Mitel apart. */
 export interface Model {
   /** The firmware that the files are written for. */
   readonly version: string
@@ -126,7 +127,7 @@ function screenPhone(top: number, bottom?: number): Model {
 }
 
 /** The phone's own keys, without those of modules. */
-export const keyCount = (model: Model): number => model.keys.reduce((sum, [, count]) => sum + count, 0)
+const keyCount = (model: Model): number => model.keys.reduce((sum, [, count]) => sum + count, 0)
 
 /** What the phone calls a function key; undefined: it has no such key. */
 export const keyName = (model: Model, key: number): string | undefined => {
@@ -140,6 +141,7 @@ export const keyName = (model: Model, key: number): string | undefined => {
   return `expmod${Math.ceil(left / perModule)} key${((left - 1) % perModule) + 1}`
 }
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: true,

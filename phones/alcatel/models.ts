@@ -1,5 +1,6 @@
 import type { Capability } from "../../schemas/provd/phone-plugin.ts"
 
+/** What tells the models of Alcatel apart. */
 export interface Model {
   /** The firmware that the files are written for; a build number may follow. */
   readonly version: string
@@ -33,6 +34,7 @@ export const touchModels: Readonly<Record<string, Model>> = {
   "4068": touch(8)
 }
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: true,

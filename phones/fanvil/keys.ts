@@ -11,6 +11,7 @@ export interface Key {
   readonly title: string
 }
 
+/** A page of keys. */
 export interface Page {
   readonly page: number
   readonly keys: ReadonlyArray<Key>

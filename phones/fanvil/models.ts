@@ -10,6 +10,7 @@ export interface KeyLayout {
   readonly perPage?: number
 }
 
+/** What tells the models of Fanvil apart. */
 export interface Model {
   /** The firmware that the files are written for. */
   readonly version: string
@@ -245,6 +246,7 @@ export const modelByCommonFile: ReadonlyMap<string, string> = new Map(
   ])
 )
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: true,

@@ -1,5 +1,6 @@
 import type { Capability } from "../../schemas/provd/phone-plugin.ts"
 
+/** What tells the models of Gigaset apart. */
 export interface Model {
   /** The firmware that the files are written for, in whole. */
   readonly version: string
@@ -32,6 +33,7 @@ export const familyOf = (model: string | undefined): Model["family"] => {
   return model?.startsWith("N720") ? "n720" : "nx70"
 }
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: model.family === "nx70",

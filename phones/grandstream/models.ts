@@ -1,5 +1,6 @@
 import type { Capability } from "../../schemas/provd/phone-plugin.ts"
 
+/** What tells the models of Grandstream apart. */
 export interface Model {
   /** The firmware that the files are written for; what follows it does not matter. */
   readonly version: string
@@ -58,6 +59,7 @@ function adapter(version: string, lines: number): Model {
   return { ...byValues(version, lines, 0), type: "ata", displayKeys: 0 }
 }
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: true,

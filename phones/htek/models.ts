@@ -1,5 +1,6 @@
 import type { Capability } from "../../schemas/provd/phone-plugin.ts"
 
+/** What tells the models of Htek apart. */
 export interface Model {
   readonly lines: number
   /** Keys that are a line, a speed dial or watch somebody. */
@@ -25,6 +26,7 @@ export const models: Readonly<Record<string, Model>> = {
   UC926E: { lines: 16, lineKeys: 36, commonFile: "cfg0010.xml" }
 }
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: true,

@@ -164,7 +164,7 @@ export const autoprovConfig: RawConfig = {
 }
 
 /** A name that ends lines, tags, quotes and templates. */
-export const hostileName = `Ö'Neil & "Sons" <script>]]> \${x} {{ y }}; 100%\nadmin = 1\r\u0007`
+const hostileName = `Ö'Neil & "Sons" <script>]]> \${x} {{ y }}; 100%\nadmin = 1\r\u0007`
 
 /** Hostile wherever a person types a text, nothing missing. */
 export const hostileConfig: RawConfig = {

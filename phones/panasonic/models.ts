@@ -1,5 +1,6 @@
 import type { Capability } from "../../schemas/provd/phone-plugin.ts"
 
+/** What tells the models of Panasonic apart. */
 export interface Model {
   readonly lines: number
   /** Flexible buttons. */
@@ -19,6 +20,7 @@ export const models: Readonly<Record<string, Model>> = {
   "KX-UT136": { lines: 4, buttons: 24, firmware: "UT13x-01.133_HW1.fw" }
 }
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: true,

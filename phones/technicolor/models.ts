@@ -1,5 +1,6 @@
 import type { Capability } from "../../schemas/provd/phone-plugin.ts"
 
+/** What tells the models of Technicolor apart. */
 export interface Model {
   /** The firmware that the files are written for. */
   readonly version: string
@@ -47,6 +48,7 @@ export const models: Readonly<Record<string, Model>> = {
   }
 }
 
+/** What a model can do, as plugins declare it (contracts/provisioning.md 7.2). */
 export const capabilityOf = (model: Model): Capability => ({
   lines: model.lines,
   high_availability: true,

@@ -20,6 +20,7 @@ export interface Proxies {
   readonly https: string | null
 }
 
+/** What to download, where to, and how much of it. */
 export interface DownloadOptions {
   readonly url: string
   /** A file that does not exist. */
@@ -39,7 +40,7 @@ export interface Downloaded {
 }
 
 /** Neither a silent server nor one that sends a byte now and then holds a download up for ever. */
-export const downloadLimits = {
+const downloadLimits = {
   connectMillis: 10_000,
   silenceMillis: 30_000,
   wholeMillis: 30 * 60_000

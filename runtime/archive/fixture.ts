@@ -30,6 +30,7 @@ export const tarOf = (entries: ReadonlyArray<MadeEntry>): Buffer => {
   return Buffer.concat([...blocks, Buffer.alloc(1024)])
 }
 
+/** The same, compressed. */
 export const tgzOf = (entries: ReadonlyArray<MadeEntry>): Buffer => gzipSync(tarOf(entries))
 
 /** A zip archive of stored files, good or evil. Symbolic links are made as on Unix. */

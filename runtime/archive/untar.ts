@@ -7,6 +7,7 @@ import { createGunzip } from "node:zlib"
 import { Parser, Unpack } from "tar"
 import { ArchiveRefused, type ArchiveLimits, innerPath, refused, tally } from "./archive-refused.ts"
 
+/** What to unfold, where to, and how much of it. */
 export interface UntarOptions {
   readonly file: string
   /** An existing, empty folder. Nothing is written into it before the whole archive is found to be good. */

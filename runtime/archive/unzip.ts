@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises"
 import { type Entry, openPromise, type ZipFile } from "yauzl"
 import { ArchiveRefused, type ArchiveLimits, innerPath, refused, tally } from "./archive-refused.ts"
 
+/** What to unfold, where to, and how much of it. */
 export interface UnzipOptions {
   readonly file: string
   /** An existing folder. After a refusal it holds what had been unfolded before; the caller removes it. */

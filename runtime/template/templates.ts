@@ -24,12 +24,14 @@ export interface TemplateNames {
   readonly base?: string
 }
 
+/** Where the templates of a plugin lie. */
 export interface TemplateFolders {
   /** Looked at first; need not exist. */
   readonly custom?: string
   readonly own: string
 }
 
+/** The templates of a plugin. */
 export interface Templates {
   /** Renders the first template that exists. Throws `TemplateFailure`. */
   readonly render: (names: TemplateNames, context: object, escape: "xml" | "none") => string

@@ -9,6 +9,7 @@ export class TftpReadFailed extends Data.TaggedError("TftpReadFailed")<{
   readonly message: string
 }> {}
 
+/** The file to fetch, and how to ask for it. */
 export interface TftpRead {
   /** An IP address. */
   readonly host: string

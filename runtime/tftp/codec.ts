@@ -72,18 +72,22 @@ export const writeDataHeader = (packet: Buffer, block: number): void => {
   packet.writeUInt16BE(block & 0xffff, 2)
 }
 
+/** An OACK with the options that were accepted (RFC 2347). */
 export const encodeOptionAck = (options: ReadonlyMap<string, string>): Buffer =>
   Buffer.concat([
     Buffer.from([0, opcode.optionAck]),
     ...[...options].map(([name, value]) => Buffer.from(`${name}\0${value}\0`, "latin1"))
   ])
 
+/** An ERROR packet (RFC 1350, section 5); the message is ASCII. */
 export const encodeError = (code: number, message: string): Buffer =>
   Buffer.concat([Buffer.from([0, opcode.error, 0, code]), Buffer.from(`${message}\0`, "latin1")])
 
+/** An ACK of a block, by the number it has on the wire. */
 export const encodeAck = (block: number): Buffer =>
   Buffer.from([0, opcode.ack, (block >> 8) & 0xff, block & 0xff])
 
+/** A RRQ (RFC 1350, section 5; options of RFC 2347). */
 export const encodeReadRequest = (
   filename: string,
   mode: string,
@@ -100,6 +104,7 @@ export type ServerPacket =
   | { readonly kind: "options"; readonly options: ReadonlyMap<string, string> }
   | { readonly kind: "error"; readonly code: number; readonly message: string }
 
+/** Reads what a server sent; undefined for what no server means to say. */
 export const decodeServerPacket = (packet: Buffer): ServerPacket | undefined => {
   if (packet.length < 4) return undefined
   switch (packet.readUInt16BE(0)) {

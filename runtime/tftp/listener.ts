@@ -7,6 +7,7 @@ import { literalLookup, type Peer, Transfer } from "./transfer.ts"
 /** The address cannot be listened on; `message` says which and why. */
 export class TftpListenFailed extends Data.TaggedError("TftpListenFailed")<{ readonly message: string }> {}
 
+/** Where to listen, which files there are, and how much is done at once. */
 export interface TftpListenerOptions {
   readonly host: string
   /** 0 picks a free one. */

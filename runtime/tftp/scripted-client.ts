@@ -16,6 +16,7 @@ export interface ScriptedClient {
   readonly waiting: () => number
 }
 
+/** A client on a free port of 127.0.0.1, until the scope ends. */
 export const scriptedClient = Effect.gen(function* (): Effect.fn.Return<ScriptedClient, never, Scope.Scope> {
   const received = yield* Queue.unbounded<Datagram>()
   const socket = createSocket("udp4")

@@ -4,7 +4,7 @@ import { firstOf, withoutKeys } from "./document.ts"
 import { isObject, own, sameJson, unstorable } from "./json.ts"
 
 /** Keys of a device that only the runtime sets (contracts/provisioning.md 3.1). */
-export const serverSetKeys: ReadonlyArray<string> = ["id", "tenant_uuid", "is_new", "configured"]
+const serverSetKeys: ReadonlyArray<string> = ["id", "tenant_uuid", "is_new", "configured"]
 
 /** A device as a client sends it, fit to be stored: no server-set keys, the ip in its one form. */
 export type DeviceBody = JsonObject

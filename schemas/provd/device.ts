@@ -12,6 +12,7 @@ export interface DeviceInfo {
 
 /** A value of a stored document. */
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
+/** A stored document, or a part of one. */
 export interface JsonObject {
   readonly [key: string]: Json
 }

@@ -6,12 +6,17 @@ import { HttpApiSchema } from "effect/http-api"
  */
 const words = { text: Schema.String }
 
+/** 400: what was asked for makes no sense. */
 export class Invalid extends Schema.Error<Invalid>("provd/Invalid")(words) {}
+/** 401: there is no valid token. */
 export class Unauthorized extends Schema.Error<Unauthorized>("provd/Unauthorized")(words) {}
+/** 403: what is there must stay as it is. */
 export class Forbidden extends Schema.Error<Forbidden>("provd/Forbidden")(words) {}
+/** 404: there is no such resource, or the caller cannot see it. */
 export class NoSuchResource extends Schema.Error<NoSuchResource>("provd/NoSuchResource")(words) {}
+/** 406: no media type that the client takes. */
 export class NotAcceptable extends Schema.Error<NotAcceptable>("provd/NotAcceptable")(words) {}
-/** An update that the contract refuses is documented as a server error. */
+/** 500: an update that the contract refuses, which it documents as a server error. */
 export class Failed extends Schema.Error<Failed>("provd/Failed")(words) {}
 
 /** The content type of every error. */
@@ -45,6 +50,9 @@ export const NotAcceptableBody = text(Text.pipe(Schema.decodeTo(NotAcceptable, a
 })
 export const FailedBody = text(Text.pipe(Schema.decodeTo(Failed, asBody))).annotate({ httpApiStatus: 500 })
 
+/** `Invalid` with these words. */
 export const invalid = (text: string) => new Invalid({ text })
+/** `Failed` with these words. */
 export const failed = (text: string) => new Failed({ text })
+/** `NoSuchResource`, in the same words whatever is missing. */
 export const noSuchResource = () => new NoSuchResource({ text: "No such resource" })

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "./device.ts"
 /** How deep a stored document may be nested. */
 export const deepestDocument = 64
 
+/** Whether a value is an object of JSON: neither null nor a list. */
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 

@@ -1,7 +1,10 @@
 /** How phones tell keys pressed during a call. */
 export type DtmfMode = "RTP-in-band" | "RTP-out-of-band" | "SIP-INFO"
+/** Whether calls are encrypted. */
 export type SrtpMode = "disabled" | "preferred" | "required"
+/** How phones speak to the registrar. */
 export type SipTransport = "udp" | "tcp" | "tls"
+/** From which weight on phones report to the syslog server. */
 export type SyslogLevel = "critical" | "error" | "warning" | "info" | "debug"
 
 /** One SIP account of a phone, its global values filled in where the line has none. */
@@ -26,6 +29,7 @@ export interface SipLine {
   readonly voicemail?: string | null
 }
 
+/** A server of phones that speak SCCP. */
 export interface SccpCallManager {
   readonly ip: string
   readonly port?: number | null

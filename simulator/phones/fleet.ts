@@ -4,6 +4,7 @@ import { Data, Effect } from "effect"
 import { tftpRead } from "../../runtime/tftp/client.ts"
 import { type BootRequest, type Mac, macOf, type PhoneModel } from "./models.ts"
 
+/** Which phones boot, how fast, and against whom. */
 export interface FleetOptions {
   readonly models: ReadonlyArray<PhoneModel>
   readonly count: number

@@ -2,6 +2,7 @@ import { Console, Effect } from "effect"
 import { type BootedPhone, bootFleet, type FleetOptions } from "./fleet.ts"
 import { phoneModels } from "./models.ts"
 
+/** A fleet by the names of its vendors. */
 export interface RunFleetOptions extends Omit<FleetOptions, "models"> {
   /** Names of `phoneModels`; empty: all. */
   readonly vendors: ReadonlyArray<string>

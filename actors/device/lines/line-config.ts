@@ -20,6 +20,7 @@ export interface PhoneLine {
 /** How a custom endpoint of Asterisk's names an SCCP line. */
 const sccp = /^SCCP\//i
 
+/** Whether the name of a custom endpoint is that of an SCCP line. */
 export const isSccpName = (name: string | null): boolean => name !== null && sccp.test(name)
 
 /**

@@ -27,6 +27,7 @@ export interface Bench {
   listen: Effect.Effect<void>
 }
 
+/** A bench without a repository, a locale and a proxy. */
 export const makeBench = (): Bench => ({
   server: null,
   locale: null,
@@ -122,6 +123,7 @@ export interface Repository {
   readonly offer: (id: string, archive: Buffer, entry?: object) => void
 }
 
+/** An empty repository, until the scope ends. */
 export const makeRepository: Effect.Effect<Repository, never, Scope.Scope> = Effect.gen(function* () {
   const paths: Repository["paths"] = new Map()
   const requests: Array<string> = []

@@ -47,11 +47,9 @@ const run = ([command, ...args]: ReadonlyArray<string>, from: string, to: string
     case "cp":
       return attempt(() => copy(args.slice(0, -1), args.at(-1) ?? "", from, to))
     case "include":
-      return attempt(() => keep(from, to, "", (path) => args.some((pattern) => named(pattern).test(path))))
+      return attempt(() => keep(from, to, namedBy(args)))
     case "exclude":
-      return attempt(() =>
-        leaveOut(from, to, "", (path) => args.some((pattern) => named(pattern).test(path)))
-      )
+      return attempt(() => leaveOut(from, to, "", namedBy(args)))
     case "unzip":
       return unfold(args, from, (file) => unzip({ file, into: to, limits: packageLimits }))
     case "untar":
@@ -95,16 +93,10 @@ const copy = async (
   }
 }
 
-/** Files that the filter names, and all below a folder that it names. */
-const keep = async (
-  from: string,
-  to: string,
-  folder: string,
-  names: (path: string) => boolean
-): Promise<void> => {
-  for (const entry of await readdir(join(from, folder), { withFileTypes: true })) {
-    const path = folder === "" ? entry.name : `${folder}/${entry.name}`
-    if (names(path)) await cp(join(from, path), join(to, path), { recursive: true })
+/** What the filter names of the topmost level, and all below a folder that it names. */
+const keep = async (from: string, to: string, names: (path: string) => boolean): Promise<void> => {
+  for (const name of await readdir(from)) {
+    if (names(name)) await cp(join(from, name), join(to, name), { recursive: true })
   }
 }
 
@@ -138,8 +130,11 @@ const matching = async (patterns: ReadonlyArray<string>, from: string): Promise<
   return found
 }
 
-/** The patterns of include and exclude, whose `*` goes over slashes. */
-const named = (pattern: string): RegExp => glob(pattern, ".")
+/** The filter of include and exclude; the `*` of their patterns goes over slashes. */
+const namedBy = (patterns: ReadonlyArray<string>): ((path: string) => boolean) => {
+  const expressions = patterns.map((pattern) => glob(pattern, "."))
+  return (path) => expressions.some((expression) => expression.test(path))
+}
 
 const glob = (pattern: string, any: string): RegExp => {
   const source = pattern.replace(/\*|\?|\[[^\]]+\]|[^*?[\]]+|[[\]]/g, (part) => {

@@ -7,7 +7,7 @@ export class WrongAnswer extends Error {
 }
 
 /** Bounds on what one call of a plugin may give. */
-export const answerLimits = {
+const answerLimits = {
   /** Characters of one value of a device info. */
   infoText: 255,
   /** Characters of a path. */

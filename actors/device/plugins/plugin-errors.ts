@@ -4,7 +4,9 @@ import { Data } from "effect"
 export class NoSuchPlugin extends Data.TaggedError("NoSuchPlugin")<{ readonly plugin: string }> {}
 /** Neither the repository's index nor the product has a plugin of that id. */
 export class UnknownPlugin extends Data.TaggedError("UnknownPlugin")<{ readonly plugin: string }> {}
+/** The plugin is installed already. */
 export class PluginInstalled extends Data.TaggedError("PluginInstalled")<{ readonly plugin: string }> {}
+/** No plugin of that id is installed. */
 export class PluginNotInstalled extends Data.TaggedError("PluginNotInstalled")<{ readonly plugin: string }> {}
 /** The same plugin, package or index is being worked on. `what` names it. */
 export class OperationUnderWay extends Data.TaggedError("OperationUnderWay")<{ readonly what: string }> {}
@@ -23,5 +25,7 @@ export class InstallationFailed extends Data.TaggedError("InstallationFailed")<{
 }> {}
 /** The plugin offers no such package, or none at all. */
 export class UnknownPackage extends Data.TaggedError("UnknownPackage")<{ readonly id: string }> {}
+/** The package is not installed. */
 export class PackageNotInstalled extends Data.TaggedError("PackageNotInstalled")<{ readonly id: string }> {}
+/** The plugin declares no such parameter. */
 export class UnknownParameter extends Data.TaggedError("UnknownParameter")<{ readonly id: string }> {}

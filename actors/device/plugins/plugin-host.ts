@@ -2,7 +2,8 @@ import { timeZone } from "../../../phones/kit/time-zone.ts"
 import { makeTemplates, type TemplateFolders } from "../../../runtime/template/templates.ts"
 import type { PluginHost } from "../../../schemas/provd/phone-plugin.ts"
 
-export interface HostOptions {
+/** Which plugin the host is for, and what it works on. */
+interface HostOptions {
   readonly id: string
   readonly templates: TemplateFolders
   readonly settings: Readonly<Record<string, unknown>>

@@ -27,6 +27,7 @@ export type PluginCode =
   /** Serves files and does nothing else (contracts/provisioning.md 7.2). */
   | { readonly kind: "static"; readonly info: PluginInfo }
 
+/** What a plugin is started from. */
 export interface PluginSource {
   readonly id: string
   readonly code: PluginCode
@@ -37,6 +38,7 @@ export interface PluginSource {
   readonly parameters: ParameterValues
 }
 
+/** What a plugin is given by the runtime around it, and whom its troubles are told. */
 export interface InstanceOptions {
   readonly base: RawConfig
   /** Longest time of one call of code from outside, milliseconds. */
@@ -56,8 +58,8 @@ export interface PluginInstance {
   readonly close: () => Promise<void>
 }
 
-/** Beside the time of one call a synchronization has this long: phones and Asterisk take their time. */
-export const synchronizeMillis = 30_000
+/** Milliseconds that a synchronization has beside the time of one call: phones and Asterisk take their time. */
+const synchronizeMillis = 30_000
 
 /** Brings a plugin's code into service and makes its files for all phones. Rejects with `PluginFailure`. */
 export const startPlugin = async (

@@ -13,7 +13,7 @@ import type { PluginStore } from "./plugin-store.ts"
 import { addressIn, largestIndex, looksLikeIndex, type OfferedPlugin, readIndex } from "./repository-index.ts"
 
 /** What a plugin's archive may unfold to, and how large it may be itself. */
-export const archiveLimits = { bytes: 512 * 1024 ** 2, entries: 10_000, download: 128 * 1024 ** 2 } as const
+const archiveLimits = { bytes: 512 * 1024 ** 2, entries: 10_000, download: 128 * 1024 ** 2 } as const
 
 /**
  * The way of plugins from the repository to the disk (contracts/provisioning.md 7.1, 7.2). `keep`: downloaded archives

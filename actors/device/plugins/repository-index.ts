@@ -24,6 +24,7 @@ const IndexEntry = Schema.StructWithRest(
   [Schema.Record(Schema.String, Schema.Unknown)]
 )
 
+/** A plugin that a repository offers. */
 export interface OfferedPlugin {
   readonly filename: string
   readonly dsize: number
