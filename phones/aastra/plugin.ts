@@ -9,6 +9,7 @@ import {
 } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
 import { isSwitchboard, macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
 import { directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
@@ -28,12 +29,7 @@ export const aastra: PluginFactory = (host) => ({
     version: "1.0.0",
     description: "Aastra and Mitel 67xxi, 68xxi, 69xx, 9143i and 9480i.",
     description_fr: "Aastra et Mitel 67xxi, 68xxi, 69xx, 9143i et 9480i.",
-    capabilities: Object.fromEntries(
-      Object.entries(models).map(([name, model]) => [
-        `Aastra, ${name}, ${model.version}`,
-        capabilityOf(model)
-      ])
-    )
+    capabilities: capabilitiesOf("Aastra", models, ({ version }) => version, capabilityOf)
   },
   extract: ({ userAgent }) => firstMatch(userAgent, userAgents),
   associate: association({

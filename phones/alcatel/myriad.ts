@@ -2,6 +2,7 @@ import { normalizeMac, type DeviceDocument } from "../../schemas/provd/device.ts
 import type { PhoneFile, PluginFactory, PluginHost, TimeZone } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
 import { isSwitchboard, macOf, requiredMac, requiredModel, requireHttp } from "../kit/device.ts"
 import { directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
@@ -19,12 +20,7 @@ export const alcatelLucent: PluginFactory = (host) => ({
     version: "1.0.0",
     description: "Alcatel-Lucent M3, M5, M7 and 8028s-GE.",
     description_fr: "Alcatel-Lucent M3, M5, M7 et 8028s-GE.",
-    capabilities: Object.fromEntries(
-      Object.entries(models).map(([name, model]) => [
-        `Alcatel-Lucent, ${name}, ${model.version}`,
-        capabilityOf(model)
-      ])
-    )
+    capabilities: capabilitiesOf("Alcatel-Lucent", models, ({ version }) => version, capabilityOf)
   },
   extract: (request) =>
     deviceInfo({

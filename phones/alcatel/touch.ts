@@ -9,6 +9,7 @@ import type {
 } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
 import { macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
 import { sortedKeys } from "../kit/keys.ts"
 import { sortedLines } from "../kit/lines.ts"
@@ -27,12 +28,7 @@ export const alcatelTouch: PluginFactory = (host) => ({
     version: "1.0.0",
     description: "Alcatel IP Touch 4028, 4038 and 4068.",
     description_fr: "Alcatel IP Touch 4028, 4038 et 4068.",
-    capabilities: Object.fromEntries(
-      Object.entries(models).map(([name, model]) => [
-        `Alcatel, ${name}, ${model.version}`,
-        capabilityOf(model)
-      ])
-    )
+    capabilities: capabilitiesOf("Alcatel", models, ({ version }) => version, capabilityOf)
   },
   extract,
   associate: association({

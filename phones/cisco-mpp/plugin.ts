@@ -11,11 +11,7 @@ export const ciscoMpp: PluginFactory = (host) => ({
   info: {
     version: "1.0.0",
     description: "Cisco 6800, 7800, 8800 and ATA190 multiplatform",
-    capabilities: Object.fromEntries(
-      Object.entries(mppModels).flatMap(([name, model]) =>
-        Object.entries(capabilitiesOf("Cisco", { [name]: model }, model.version, mppCapability))
-      )
-    )
+    capabilities: capabilitiesOf("Cisco", mppModels, ({ version }) => version, mppCapability)
   },
   extract: extractMpp,
   associate: association({

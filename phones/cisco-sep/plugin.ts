@@ -10,11 +10,7 @@ export const ciscoSep: PluginFactory = (host) => ({
   info: {
     version: "1.0.0",
     description: "Cisco 7900 and 8900 with SIP or SCCP",
-    capabilities: Object.fromEntries(
-      Object.entries(sepModels).flatMap(([name, model]) =>
-        Object.entries(capabilitiesOf("Cisco", { [name]: model }, model.version, sepCapability))
-      )
-    )
+    capabilities: capabilitiesOf("Cisco", sepModels, ({ version }) => version, sepCapability)
   },
   extract: extractSep,
   associate: (info) =>

@@ -11,11 +11,7 @@ export const ciscoSpa: PluginFactory = (host) => ({
   info: {
     version: "1.0.0",
     description: "Cisco SPA100, SPA300, SPA500, PAP2T, ATA190",
-    capabilities: Object.fromEntries(
-      Object.entries(spaModels).flatMap(([name, model]) =>
-        Object.entries(capabilitiesOf("Cisco", { [name]: model }, model.version, spaCapability))
-      )
-    )
+    capabilities: capabilitiesOf("Cisco", spaModels, ({ version }) => version, spaCapability)
   },
   extract: extractSpa,
   associate: association({

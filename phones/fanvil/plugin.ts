@@ -10,6 +10,7 @@ import {
 } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
 import { macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
 import { directoryUrl, serviceUrl } from "../kit/directory-url.ts"
 import { sortedLines } from "../kit/lines.ts"
@@ -28,12 +29,7 @@ export const fanvil: PluginFactory = (host) => ({
     version: "1.0.0",
     description: "Fanvil X, V, H and W phones and i door phones.",
     description_fr: "Téléphones Fanvil X, V, H et W et portiers i.",
-    capabilities: Object.fromEntries(
-      Object.entries(models).map(([name, model]) => [
-        `Fanvil, ${name}, ${model.version}`,
-        capabilityOf(model)
-      ])
-    )
+    capabilities: capabilitiesOf("Fanvil", models, ({ version }) => version, capabilityOf)
   },
   extract: (request) => deviceInfo({ ...fromPath(request), ...firstMatch(request.userAgent, userAgents) }),
   associate: association({

@@ -9,6 +9,7 @@ import {
 } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
 import { macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
 import { phonebookUrl, userOf } from "../kit/directory-url.ts"
 import { byLocale, localeOf, ownOf } from "../kit/locale.ts"
@@ -26,12 +27,7 @@ export const gigaset: PluginFactory = (host) => ({
     version: "1.0.0",
     description: "Gigaset DECT bases N510, N610, N670, N720, N770 and N870.",
     description_fr: "Bases DECT Gigaset N510, N610, N670, N720, N770 et N870.",
-    capabilities: Object.fromEntries(
-      Object.entries(models).map(([name, model]) => [
-        `Gigaset, ${name}, ${model.version}`,
-        capabilityOf(model)
-      ])
-    )
+    capabilities: capabilitiesOf("Gigaset", models, ({ version }) => version, capabilityOf)
   },
   extract,
   associate: association({

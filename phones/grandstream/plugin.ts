@@ -7,6 +7,7 @@ import {
 } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
 import { macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
 import { bracketed } from "../kit/directory-url.ts"
 import { sortedLines, type NumberedLine } from "../kit/lines.ts"
@@ -26,12 +27,7 @@ export const grandstream: PluginFactory = (host) => ({
     version: "1.0.0",
     description: "Grandstream GXP, GRP and GXV phones and HT adapters.",
     description_fr: "Téléphones Grandstream GXP, GRP et GXV et adaptateurs HT.",
-    capabilities: Object.fromEntries(
-      Object.entries(models).map(([name, model]) => [
-        `Grandstream, ${name}, ${model.version}`,
-        capabilityOf(model)
-      ])
-    )
+    capabilities: capabilitiesOf("Grandstream", models, ({ version }) => version, capabilityOf)
   },
   extract: ({ userAgent }) => firstMatch(userAgent, userAgents),
   associate: association({

@@ -12,11 +12,7 @@ export const polycom: PluginFactory = (host) => ({
   info: {
     version: "1.0.0",
     description: "Polycom SoundPoint IP, SoundStation IP and VVX",
-    capabilities: Object.fromEntries(
-      Object.entries(polycomModels).flatMap(([name, model]) =>
-        Object.entries(capabilitiesOf("Polycom", { [name]: model }, model.version, polycomCapability))
-      )
-    )
+    capabilities: capabilitiesOf("Polycom", polycomModels, ({ version }) => version, polycomCapability)
   },
   extract: extractPolycom,
   associate: association({

@@ -11,11 +11,7 @@ export const snomDect: PluginFactory = (host) => ({
   info: {
     version: "1.0.0",
     description: "Snom M series",
-    capabilities: Object.fromEntries(
-      Object.entries(snomBases).flatMap(([name, base]) =>
-        Object.entries(capabilitiesOf("Snom", { [name]: base }, base.version, snomBaseCapability))
-      )
-    )
+    capabilities: capabilitiesOf("Snom", snomBases, ({ version }) => version, snomBaseCapability)
   },
   extract: extractSnomDect,
   associate: (info) => {

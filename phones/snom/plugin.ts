@@ -11,11 +11,7 @@ export const snom: PluginFactory = (host) => ({
   info: {
     version: "1.0.0",
     description: "Snom 300, 700, 800 and D series",
-    capabilities: Object.fromEntries(
-      Object.entries(snomModels).flatMap(([name, model]) =>
-        Object.entries(capabilitiesOf("Snom", { [name]: model }, model.version, snomCapability))
-      )
-    )
+    capabilities: capabilitiesOf("Snom", snomModels, ({ version }) => version, snomCapability)
   },
   extract: extractSnom,
   associate: (info) => {

@@ -2,6 +2,7 @@ import { normalizeMac, type DeviceDocument } from "../../schemas/provd/device.ts
 import type { PhoneFile, PluginFactory, PluginHost } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import { association } from "../kit/association.ts"
+import { capabilitiesOf } from "../kit/capabilities.ts"
 import { macOf, requiredMac, requireHttp, textOf } from "../kit/device.ts"
 import { bracketed, directoryUrl } from "../kit/directory-url.ts"
 import { sortedKeys } from "../kit/keys.ts"
@@ -22,12 +23,7 @@ export const technicolor: PluginFactory = (host) => {
       version: "1.0.0",
       description: "Technicolor (Thomson) ST2022, ST2030 and TB30.",
       description_fr: "Technicolor (Thomson) ST2022, ST2030 et TB30.",
-      capabilities: Object.fromEntries(
-        Object.entries(models).map(([name, model]) => [
-          `Technicolor, ${name}, ${model.version}`,
-          capabilityOf(model)
-        ])
-      )
+      capabilities: capabilitiesOf("Technicolor", models, ({ version }) => version, capabilityOf)
     },
     extract: ({ userAgent }) => firstMatch(userAgent, userAgents),
     associate: association({

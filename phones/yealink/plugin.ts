@@ -12,11 +12,7 @@ export const yealink: PluginFactory = (host) => ({
   info: {
     version: "1.0.0",
     description: "Yealink T2, T3, T4, T5, CP and W series",
-    capabilities: Object.fromEntries(
-      Object.entries(yealinkModels).flatMap(([name, model]) =>
-        Object.entries(capabilitiesOf("Yealink", { [name]: model }, model.version, capabilityOf))
-      )
-    )
+    capabilities: capabilitiesOf("Yealink", yealinkModels, ({ version }) => version, capabilityOf)
   },
   extract: extractYealink,
   associate: association({
