@@ -1,4 +1,6 @@
 import { Context } from "effect"
+import type { DeviceDocument } from "../../../schemas/provd/device.ts"
+import { textOf } from "../../../schemas/provd/document.ts"
 import type { LoadedPlugin } from "./loaded-plugin.ts"
 
 /** The plugins in service. At most one instance an id; a new instance serves the next request. */
@@ -10,3 +12,9 @@ export class PhonePlugins extends Context.Service<
     readonly get: (id: string) => LoadedPlugin | undefined
   }
 >()("strowger/actors/device/PhonePlugins") {}
+
+/** The plugin that a device names; undefined: it names none, or that one is not in service. */
+export const pluginOf = (
+  plugins: PhonePlugins["Service"],
+  device: DeviceDocument
+): LoadedPlugin | undefined => plugins.get(textOf(device, "plugin") ?? "")
