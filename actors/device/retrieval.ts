@@ -1,4 +1,9 @@
-import type { DeviceDocument, DeviceInfo, JsonObject } from "../../schemas/provd/device.ts"
+import {
+  type DeviceDocument,
+  type DeviceInfo,
+  deviceInfoKeys,
+  type JsonObject
+} from "../../schemas/provd/device.ts"
 import { textOf } from "../../schemas/provd/document.ts"
 import type { DeviceIndex } from "./device-index.ts"
 
@@ -46,7 +51,7 @@ export const learnedFrom = (document: DeviceDocument, info: DeviceInfo): JsonObj
 /** The parts of a device that plugins are asked about. */
 export const infoOf = (document: JsonObject): DeviceInfo =>
   Object.fromEntries(
-    (["ip", "mac", "sn", "uuid", "vendor", "model", "version"] as const).flatMap((key) => {
+    deviceInfoKeys.flatMap((key) => {
       const value = textOf(document, key)
       return value === undefined || value === "" ? [] : [[key, value]]
     })

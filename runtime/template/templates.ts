@@ -1,6 +1,7 @@
 import nunjucks from "nunjucks"
 import { readdirSync, readFileSync } from "node:fs"
 import { join, sep } from "node:path"
+import type { TemplateChoice } from "../../schemas/provd/phone-plugin.ts"
 
 /**
  * There is no such template, or it is wrong, or it failed. The message names the template and never its values. A
@@ -16,14 +17,6 @@ export class TemplateFailure extends Error {
   }
 }
 
-/** Names of templates to try, best first, without the extension. */
-export interface TemplateNames {
-  readonly file?: string
-  readonly model?: string
-  /** Default `base`. */
-  readonly base?: string
-}
-
 /** Where the templates of a plugin lie. */
 export interface TemplateFolders {
   /** Looked at first; need not exist. */
@@ -34,7 +27,7 @@ export interface TemplateFolders {
 /** The templates of a plugin. */
 export interface Templates {
   /** Renders the first template that exists. Throws `TemplateFailure`. */
-  readonly render: (names: TemplateNames, context: object, escape: "xml" | "none") => string
+  readonly render: (names: TemplateChoice, context: object, escape: "xml" | "none") => string
 }
 
 /**
@@ -68,12 +61,12 @@ export const makeTemplates = (folders: TemplateFolders): Templates => {
 
 const extension = ".tpl"
 
-const choose = (paths: ReadonlyMap<string, string>, names: TemplateNames): string | undefined =>
+const choose = (paths: ReadonlyMap<string, string>, names: TemplateChoice): string | undefined =>
   [names.file, names.model, names.base ?? "base"]
     .map((name) => `${name}${extension}`)
     .find((name) => paths.has(name))
 
-const first = (names: TemplateNames): string =>
+const first = (names: TemplateChoice): string =>
   `${names.file ?? names.model ?? names.base ?? "base"}${extension}`
 
 /** The templates of a folder and of those below it, by their name relative to it. */

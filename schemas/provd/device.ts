@@ -10,6 +10,17 @@ export interface DeviceInfo {
   readonly version?: string
 }
 
+/** What may be known of a phone. */
+export const deviceInfoKeys = [
+  "ip",
+  "mac",
+  "sn",
+  "uuid",
+  "vendor",
+  "model",
+  "version"
+] as const satisfies ReadonlyArray<keyof DeviceInfo>
+
 /** A value of a stored document. */
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
 /** A stored document, or a part of one. */

@@ -1,4 +1,4 @@
-import { type DeviceInfo, normalizeMac } from "../../../schemas/provd/device.ts"
+import { type DeviceInfo, deviceInfoKeys, normalizeMac } from "../../../schemas/provd/device.ts"
 import type { PhoneFile, PluginParameter } from "../../../schemas/provd/phone-plugin.ts"
 
 /** What a plugin's code gave is not what the interface promises. Names the part that is wrong. */
@@ -17,14 +17,12 @@ const answerLimits = {
   content: 16 * 1024 * 1024
 } as const
 
-const infoKeys = ["ip", "mac", "sn", "uuid", "vendor", "model", "version"] as const
-
 /** The known, usable parts of a device info; undefined when there are none. */
 export const deviceInfoOf = (answer: unknown): DeviceInfo | undefined => {
   if (typeof answer !== "object" || answer === null) return undefined
   const given = new Map<string, unknown>(Object.entries(answer))
-  const info: Partial<Record<(typeof infoKeys)[number], string>> = {}
-  for (const key of infoKeys) {
+  const info: Partial<Record<keyof DeviceInfo, string>> = {}
+  for (const key of deviceInfoKeys) {
     const text = usableText(given.get(key))
     const value = key === "mac" && text !== undefined ? normalizeMac(text) : text
     if (value !== undefined) info[key] = value

@@ -61,6 +61,17 @@ export const pluginManagerLayer: Layer.Layer<
         Effect.andThen(devices.regenerate(id))
       )
 
+    /** Gives the work of bringing the plugin from the repository into service, once it is found to be offered. */
+    const fromRepository = (id: string) =>
+      Effect.map(
+        repository.offeredAs(id),
+        (offered) => (root: Step) =>
+          changing(
+            id,
+            Effect.andThen(repository.placeFromRepository(id, offered, root), bringIntoService(id))
+          )
+      )
+
     const needInstalled = (id: string) =>
       Effect.flatMap(installed.isInstalled(id), (there) =>
         there ? Effect.void : Effect.fail(new PluginNotInstalled({ plugin: id }))
@@ -73,15 +84,16 @@ export const pluginManagerLayer: Layer.Layer<
           : Effect.succeed(instance)
       })
 
+    const usable = (id: string) => Effect.orElseSucceed(installed.find(id), () => undefined)
     const packagesOf = Effect.fnUntraced(function* (id: string) {
       yield* needLoaded(id)
-      const plugin = yield* Effect.orElseSucceed(installed.find(id), () => undefined)
+      const plugin = yield* usable(id)
       if (plugin === undefined) return yield* new NoSuchPlugin({ plugin: id })
       return pluginPackages(plugin.packageDefinitions, plugin.folders, repository.proxies)
     })
     const hasDefinitions = (id: string) =>
       Effect.gen(function* () {
-        const plugin = yield* Effect.orElseSucceed(installed.find(id), () => undefined)
+        const plugin = yield* usable(id)
         if (plugin === undefined) return false
         return yield* Effect.promise(() =>
           stat(plugin.packageDefinitions).then(
@@ -133,12 +145,7 @@ export const pluginManagerLayer: Layer.Layer<
             if (yield* installed.isInstalled(id)) return yield* new PluginInstalled({ plugin: id })
             if (installed.bundled(id) !== undefined)
               return () => changing(id, Effect.andThen(installed.setBundled(id, true), bringIntoService(id)))
-            const offered = yield* repository.offeredAs(id)
-            return (root: Step) =>
-              changing(
-                id,
-                Effect.andThen(repository.placeFromRepository(id, offered, root), bringIntoService(id))
-              )
+            return yield* fromRepository(id)
           })
         ),
 
@@ -149,12 +156,7 @@ export const pluginManagerLayer: Layer.Layer<
           "upgrade",
           Effect.gen(function* () {
             yield* needInstalled(id)
-            const offered = yield* repository.offeredAs(id)
-            return (root: Step) =>
-              changing(
-                id,
-                Effect.andThen(repository.placeFromRepository(id, offered, root), bringIntoService(id))
-              )
+            return yield* fromRepository(id)
           })
         ),
 

@@ -2,18 +2,7 @@ import type { TemplateFolders } from "../../../runtime/template/templates.ts"
 import type { PhonePlugin, PluginParameter, SipNotify } from "../../../schemas/provd/phone-plugin.ts"
 
 /** The functions of a plugin that can be called. */
-export type PluginFunction =
-  | "extract"
-  | "associate"
-  | "commonFiles"
-  | "deviceFiles"
-  | "synchronize"
-  | "remoteStateTrigger"
-  | "isSensitive"
-  | "rewritePath"
-
-/** In what order they are looked for in a plugin. */
-export const pluginFunctions: ReadonlyArray<PluginFunction & keyof PhonePlugin> = [
+export const pluginFunctions = [
   "extract",
   "associate",
   "commonFiles",
@@ -22,7 +11,10 @@ export const pluginFunctions: ReadonlyArray<PluginFunction & keyof PhonePlugin> 
   "remoteStateTrigger",
   "isSensitive",
   "rewritePath"
-]
+] as const satisfies ReadonlyArray<keyof PhonePlugin>
+
+/** One of them. */
+export type PluginFunction = (typeof pluginFunctions)[number]
 
 /** What a plugin's thread begins with. */
 export interface ThreadBegin {
