@@ -164,7 +164,7 @@ export class Sessions extends Context.Service<
         if (made === undefined) return undefined
         const token = liveToken(id, { ...row, acl: made.acl, tenant_uuid: request.tenantUuid })
         cache.put(token)
-        outbox.wake()
+        outbox.wake(names)
         return token
       })
 

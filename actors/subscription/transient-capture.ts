@@ -28,6 +28,7 @@ export const transientCaptureLayer: Layer.Layer<never, never, SqlClient.SqlClien
         sql<{ name: string }>`SELECT DISTINCT unnest(events) AS name FROM webhook_subscription WHERE enabled`,
         (rows) => {
           wanted = new Set(rows.map(({ name }) => name))
+          bell.want(wanted)
         }
       )
       yield* Effect.ignore(learn)

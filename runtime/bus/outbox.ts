@@ -15,8 +15,11 @@ export class Outbox extends Context.Service<
   {
     /** Call inside `inTransaction`; follow the commit with `wake`. */
     readonly append: (events: ReadonlyArray<BusEvent>) => Effect.Effect<void, SqlError.SqlError>
-    /** Tells the relay, on whichever node it runs, that something was committed. Never waits. */
-    readonly wake: () => void
+    /**
+     * Tells the relay, on whichever node it runs, that something was committed. Never waits. With the names of the
+     * events that were, whoever has no use for them is left alone.
+     */
+    readonly wake: (names?: ReadonlyArray<string>) => void
     /** Completes when every event that was committed before the call has been taken by the bus. */
     readonly drained: Effect.Effect<void>
   }
@@ -30,9 +33,9 @@ export class Outbox extends Context.Service<
       const committed = yield* OutboxCommitted
       return Outbox.of({
         append: (events) => append(sql, events),
-        wake: () => {
+        wake: (names) => {
           relay.wake()
-          committed()
+          committed(names)
         },
         drained: relay.drained
       })
