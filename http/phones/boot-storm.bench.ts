@@ -11,7 +11,7 @@ const perSecond = 20
 const warmUp = 28
 
 /**
- * A thousand phones of fourteen vendors that nobody entered are switched on within a minute: each becomes a device
+ * A thousand phones of fourteen kinds that nobody entered are switched on within a minute: each becomes a device
  * with an account, has its files generated and its state committed before its own request is answered. On the
  * embedded database.
  *

@@ -68,6 +68,9 @@ export const unhandledContextType = (type: string, about: About) =>
 export const outsideRange = (exten: string, context: string) =>
   refused("Input Error", `Extension '${exten}' is outside of range for context '${context}'`, {})
 
+/** A refusal of the domain in a sentence of its own. */
+export const resourceError = (error: string) => refused("Resource Error", error, {})
+
 export const secondaryUsers = (lineId: number) =>
   refused("Resource Error", "There are secondary users associated to the line", { line_id: lineId })
 

@@ -5,12 +5,13 @@ import type { Device, DeviceBody, deviceColumns } from "../../../schemas/confd/d
 import {
   alreadyExists,
   associated,
-  BadRequest,
+  type BadRequest,
   fieldNotFound,
   invalidField,
   type NotFound,
   notFound,
-  type Refusal
+  type Refusal,
+  resourceError
 } from "../../../schemas/confd/errors.ts"
 import type { DeviceDocument, JsonObject } from "../../../schemas/provd/device.ts"
 import { isObject, own } from "../../../schemas/provd/json.ts"
@@ -105,7 +106,7 @@ const create = Effect.fnUntraced(function* (scope: TenantScope, body: DeviceBody
   const configs = yield* Configs
   const { template_id, ...fields } = yield* checked(body, undefined)
   const config = yield* Effect.mapError(configs.autocreate, () =>
-    refused("There is no config that new devices begin with")
+    resourceError("There is no config that new devices begin with")
   )
   if (template_id) yield* takeTemplate(config, template_id)
   const device = yield* devices.create(deviceScopeOf(scope), { ...fields, config }).pipe(
@@ -211,12 +212,10 @@ const takeTemplate = Effect.fnUntraced(function* (configId: string, template: st
     )
 })
 
-const refused = (sentence: string) => new BadRequest({ messages: [`Resource Error - ${sentence}`] })
-
 /** The message begins with the name of the field. */
 const refuse = ({ message }: InvalidDocument): Effect.Effect<never, BadRequest> => {
   const [field = "", ...reason] = message.split(": ")
-  return Effect.fail(reason.length === 0 ? refused(message) : invalidField(field, reason.join(": ")))
+  return Effect.fail(reason.length === 0 ? resourceError(message) : invalidField(field, reason.join(": ")))
 }
 
 const present = Effect.fnUntraced(function* (device: JsonObject) {

@@ -3,12 +3,12 @@ import { SqlClient } from "effect/sql"
 import { Transactions } from "../../../runtime/bus/changes.ts"
 import {
   associated,
-  BadRequest,
   differentTenants,
   mustBeAssociated,
   type NotFound,
   notFound,
-  type Refusal
+  type Refusal,
+  resourceError
 } from "../../../schemas/confd/errors.ts"
 import type { DeviceDocument } from "../../../schemas/provd/device.ts"
 import { Tenants } from "../../identity/tenants.ts"
@@ -98,7 +98,7 @@ const associate = Effect.fnUntraced(function* (scope: TenantScope, lineId: numbe
       Effect.gen(function* () {
         yield* leave(lineId, deviceId)
         yield* Effect.ignore(settlement.settle(deviceId))
-        return yield* refused(`Device cannot be configured: ${message}`)
+        return yield* resourceError(`Device cannot be configured: ${message}`)
       })
     )
   )
@@ -174,19 +174,17 @@ const refusePosition = Effect.fnUntraced(function* (line: LineRow, device: Devic
     WHERE d.device_id = ${device.id} AND d.state <> 'leaving'`
   const rival = others.find(({ same_position }) => same_position)
   if (rival !== undefined) {
-    return yield* refused(`Device has line ${rival.id} at the position of line ${line.id}`)
+    return yield* resourceError(`Device has line ${rival.id} at the position of line ${line.id}`)
   }
   if (others.length > 0 && isSccpName(line.name)) {
-    return yield* refused("A device has one SCCP line and no other")
+    return yield* resourceError("A device has one SCCP line and no other")
   }
   const [sccp] = yield* sql<{ line_id: number }>`
     SELECT d.line_id FROM provd_line_devices d JOIN pbx_lines l ON l.id = d.line_id
     JOIN pbx_endpoints_custom c ON c.id = l.endpoint_custom_id
     WHERE d.device_id = ${device.id} AND d.state <> 'leaving' AND c.interface ILIKE 'SCCP/%' LIMIT 1`
-  if (sccp !== undefined) return yield* refused("A device has one SCCP line and no other")
+  if (sccp !== undefined) return yield* resourceError("A device has one SCCP line and no other")
 })
-
-const refused = (sentence: string) => new BadRequest({ messages: [`Resource Error - ${sentence}`] })
 
 const dissociate = Effect.fnUntraced(function* (scope: TenantScope, lineId: number, deviceId: string) {
   const settlement = yield* LineDeviceSettlement
@@ -228,7 +226,7 @@ const reset = Effect.fnUntraced(function* (scope: TenantScope, deviceId: string)
     yield* devices.resetToAutoprov(own, deviceId).pipe(
       Effect.catchTag("NoSuchDevice", () => Effect.fail(notFound("Device", { id: deviceId }))),
       Effect.catchTag("NoAutocreateConfig", () =>
-        Effect.fail(refused("There is no config that unprovisioned phones begin with"))
+        Effect.fail(resourceError("There is no config that unprovisioned phones begin with"))
       )
     )
   }

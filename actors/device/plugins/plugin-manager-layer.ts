@@ -1,5 +1,4 @@
 import { Effect, Layer } from "effect"
-import { stat } from "node:fs/promises"
 import { AppConfig } from "../../../runtime/config.ts"
 import type { JsonObject } from "../../../schemas/provd/device.ts"
 import { DevicePlugins } from "../device-plugins.ts"
@@ -7,18 +6,11 @@ import { Operations, type Step } from "../operations.ts"
 import { InvalidParameter, SystemParameters } from "../system-parameters.ts"
 import { makeExclusiveWork } from "./exclusive-work.ts"
 import { InstalledPlugins } from "./installed-plugins.ts"
-import type { PackageDefinition } from "./package-definitions.ts"
-import {
-  NoSuchPlugin,
-  PluginInstalled,
-  PluginNotInstalled,
-  UnknownPackage,
-  UnknownParameter
-} from "./plugin-errors.ts"
+import { makePackageManager } from "./package-manager.ts"
+import { NoSuchPlugin, PluginInstalled, PluginNotInstalled, UnknownParameter } from "./plugin-errors.ts"
 import { infoOf } from "./plugin-instance.ts"
 import { localized, readPackagedInfo } from "./plugin-info.ts"
-import { type Packages, PluginManager, pluginOperations } from "./plugin-manager.ts"
-import { pluginPackages } from "./plugin-packages.ts"
+import { PluginManager, pluginOperations } from "./plugin-manager.ts"
 import { PluginRegistry } from "./plugin-registry.ts"
 import { makePluginRepository } from "./plugin-repository.ts"
 import { readIndex } from "./repository-index.ts"
@@ -41,15 +33,16 @@ export const pluginManagerLayer: Layer.Layer<
     const registry = yield* PluginRegistry
     const system = yield* SystemParameters
     const { store } = installed
-    const { exclusively, inBackground } = makeExclusiveWork(operations)
+    const work = makeExclusiveWork(operations)
+    const { exclusively, inBackground } = work
     const repository = makePluginRepository(store, system, settings.phonePluginCache)
     const shown = (document: JsonObject): JsonObject => localized(document, system.locale())
 
     /** The devices hear of it in any case, after a crash at the next start. */
-    const changing = <A, E>(id: string, work: Effect.Effect<A, E>) =>
+    const changing = <A, E>(id: string, change: Effect.Effect<A, E>) =>
       Effect.gen(function* () {
         yield* installed.unsettle(id)
-        const result = yield* Effect.result(work)
+        const result = yield* Effect.result(change)
         yield* installed.settle(id)
         return yield* Effect.fromResult(result)
       })
@@ -84,24 +77,13 @@ export const pluginManagerLayer: Layer.Layer<
           : Effect.succeed(instance)
       })
 
-    const usable = (id: string) => Effect.orElseSucceed(installed.find(id), () => undefined)
-    const packagesOf = Effect.fnUntraced(function* (id: string) {
-      yield* needLoaded(id)
-      const plugin = yield* usable(id)
-      if (plugin === undefined) return yield* new NoSuchPlugin({ plugin: id })
-      return pluginPackages(plugin.packageDefinitions, plugin.folders, repository.proxies)
-    })
-    const hasDefinitions = (id: string) =>
-      Effect.gen(function* () {
-        const plugin = yield* usable(id)
-        if (plugin === undefined) return false
-        return yield* Effect.promise(() =>
-          stat(plugin.packageDefinitions).then(
-            () => true,
-            () => false
-          )
-        )
-      })
+    const { hasDefinitions, ...packageManager } = makePackageManager(
+      installed,
+      registry,
+      repository,
+      work,
+      shown
+    )
 
     const documentOfInstalled = Effect.fnUntraced(function* (id: string) {
       const instance = registry.instance(id)
@@ -220,41 +202,7 @@ export const pluginManagerLayer: Layer.Layer<
           return { ...document, ...shown(document) }
         }),
 
-      installPackage: (plugin, id) =>
-        inBackground(
-          `${plugin}/${id}`,
-          pluginOperations.packageInstall(plugin),
-          "install_pkg",
-          Effect.gen(function* () {
-            const packages = yield* packagesOf(plugin)
-            const definition = (yield* packages.definitions).get(id)
-            if (definition === undefined) return yield* new UnknownPackage({ id })
-            return (root: Step) =>
-              repository.inWorkspace((folder) => packages.install(definition, folder, root))
-          })
-        ),
-
-      uninstallPackage: (plugin, id) =>
-        exclusively(
-          `${plugin}/${id}`,
-          Effect.flatMap(packagesOf(plugin), (packages) => packages.uninstall(id))
-        ),
-
-      installedPackages: (plugin) =>
-        Effect.gen(function* () {
-          const packages = yield* packagesOf(plugin)
-          return shownAll(yield* packages.installed, shown)
-        }),
-
-      installablePackages: (plugin) =>
-        Effect.gen(function* () {
-          const packages = yield* packagesOf(plugin)
-          const definitions = yield* packages.definitions
-          return shownAll(
-            Object.fromEntries([...definitions].map(([id, offered]) => [id, offer(offered)])),
-            shown
-          )
-        }),
+      ...packageManager,
 
       parameters: (plugin) =>
         Effect.gen(function* () {
@@ -301,11 +249,3 @@ const documentOf = (info: object): JsonObject => JSON.parse(JSON.stringify(info)
 
 const pick = (document: JsonObject, keys: ReadonlyArray<string>): JsonObject =>
   Object.fromEntries(Object.entries(document).filter(([key]) => keys.includes(key)))
-
-const offer = ({ document, files }: PackageDefinition): JsonObject => ({
-  ...document,
-  dsize: files.reduce((sum, { size }) => sum + size, 0)
-})
-
-const shownAll = (documents: Packages, shown: (document: JsonObject) => JsonObject): Packages =>
-  Object.fromEntries(Object.entries(documents).map(([id, document]) => [id, shown(document)]))
