@@ -2,9 +2,11 @@ import { assert, describe, it } from "vitest"
 import { support } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import {
+  assertSettings,
   commonFilesOf,
   configWith,
   device,
+  elementsOf,
   filesOf,
   fullConfig,
   loaded,
@@ -21,14 +23,9 @@ import { ciscoMpp } from "./plugin.ts"
 const plugin = loaded(ciscoMpp, new URL("./templates", import.meta.url).pathname)
 const phone = (model = "8841") => device({ vendor: "Cisco", model, mac: "00:56:2b:04:36:15" })
 const fileOf = (config: RawConfig, of = phone()) => filesOf(plugin, of, config)["00562b043615.xml"] ?? ""
-const settings = (config: RawConfig, of = phone()): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    [...fileOf(config, of).matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, name, value]) => [name, value])
-  )
-const has = (config: RawConfig, expected: Readonly<Record<string, string>>, of = phone()) => {
-  const all = settings(config, of)
-  assert.deepStrictEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]])), expected)
-}
+const settings = (config: RawConfig, of = phone()) => elementsOf(fileOf(config, of))
+const has = (config: RawConfig, expected: Readonly<Record<string, string>>, of = phone()) =>
+  assertSettings(settings(config, of), expected)
 
 describe("a request of a Cisco multiplatform phone", () => {
   const mac = "00:56:2b:04:36:15"

@@ -2,9 +2,11 @@ import { assert, describe, it } from "vitest"
 import { support } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import {
+  assertSettings,
   commonFilesOf,
   configWith,
   device,
+  elementsOf,
   filesOf,
   fullConfig,
   hostileConfig,
@@ -23,14 +25,9 @@ const plugin = loaded(ciscoSpa, new URL("./templates", import.meta.url).pathname
 const phone = (model = "SPA504G") => device({ vendor: "Cisco", model, mac: "00:02:fd:ff:21:03" })
 const fileOf = (config: RawConfig, of = phone()) => filesOf(plugin, of, config)["0002fdff2103.xml"] ?? ""
 /** The settings as the phone takes them: the last of a name wins. */
-const settings = (config: RawConfig, of = phone()): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    [...fileOf(config, of).matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, name, value]) => [name, value])
-  )
-const has = (config: RawConfig, expected: Readonly<Record<string, string>>, of = phone()) => {
-  const all = settings(config, of)
-  assert.deepStrictEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]])), expected)
-}
+const settings = (config: RawConfig, of = phone()) => elementsOf(fileOf(config, of))
+const has = (config: RawConfig, expected: Readonly<Record<string, string>>, of = phone()) =>
+  assertSettings(settings(config, of), expected)
 
 describe("a request of a Cisco SPA phone", () => {
   const mac = "00:02:fd:ff:21:03"

@@ -1,4 +1,5 @@
 import { XMLValidator } from "fast-xml-parser"
+import { assert } from "vitest"
 import { makeTemplates } from "../../runtime/template/templates.ts"
 import type { DeviceDocument, DeviceInfo } from "../../schemas/provd/device.ts"
 import type { PhonePlugin, PhoneRequest, PluginFactory, SipNotify } from "../../schemas/provd/phone-plugin.ts"
@@ -222,6 +223,19 @@ export const xmlFault = (text: string): string | undefined => {
   const answer = XMLValidator.validate(text)
   return answer === true ? undefined : `${answer.err.msg} (line ${answer.err.line})`
 }
+
+/** The elements of an XML file that hold nothing but text; of several with one name the last. */
+export const elementsOf = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...text.matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, name = "", value = ""]) => [name, value])
+  )
+
+/** Asserts that settings have these values; the others may be anything. */
+export const assertSettings = (
+  all: Readonly<Record<string, string>>,
+  expected: Readonly<Record<string, string>>
+): void =>
+  assert.deepStrictEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]])), expected)
 
 /** What a plugin sends to a phone so that it fetches its files again. */
 export const notifiesOf = async (

@@ -2,6 +2,7 @@ import { assert, describe, it } from "vitest"
 import { support } from "../../schemas/provd/phone-plugin.ts"
 import type { RawConfig } from "../../schemas/provd/raw-config-type.ts"
 import {
+  assertSettings,
   commonFilesOf,
   configWith,
   device,
@@ -29,10 +30,8 @@ const settings = (config: RawConfig, of = phone()): Readonly<Record<string, stri
       .filter((line) => line.includes(" = "))
       .map((line) => [line.slice(0, line.indexOf(" = ")), line.slice(line.indexOf(" = ") + 3)])
   )
-const has = (config: RawConfig, expected: Readonly<Record<string, string>>, of = phone()) => {
-  const all = settings(config, of)
-  assert.deepStrictEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]])), expected)
-}
+const has = (config: RawConfig, expected: Readonly<Record<string, string>>, of = phone()) =>
+  assertSettings(settings(config, of), expected)
 
 describe("a request of a Yealink phone", () => {
   const mac = "80:5e:c0:aa:bb:cc"
