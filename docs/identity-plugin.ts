@@ -27,6 +27,17 @@ export const plugin: IdentityPlugin = {
       token: (user) => Promise.resolve({ floor: floors.get(user.login) ?? null }),
       persistent: () => Promise.resolve({ issued_by: "badges" })
     }
+  ],
+  routes: [
+    {
+      method: "GET",
+      path: "/badges/:login",
+      access: "auth.badges.{login}.read",
+      handle: ({ path: { login = "" } }) => {
+        const badge = badges.get(login)
+        return Promise.resolve(badge === undefined ? { status: 404, body: {} } : { body: { login, badge } })
+      }
+    }
   ]
 }
 

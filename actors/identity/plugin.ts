@@ -15,6 +15,8 @@ export interface IdentityPlugin {
   readonly identityProviders?: ReadonlyArray<IdentityProviderPlugin>
   /** Sends the mails of identity when `STROWGER_MAIL_PLUGIN` is the name of this plugin. */
   readonly mail?: MailPlugin
+  /** Paths of its own in the HTTP API. */
+  readonly routes?: ReadonlyArray<RoutePlugin>
 }
 
 /** What the runtime gives a plugin. */
@@ -31,6 +33,38 @@ export interface PluginHost {
       readonly shown?: (data: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
     }
   ) => Promise<void>
+}
+
+/** A path of the HTTP API of auth that a plugin answers. */
+export interface RoutePlugin {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+  /** Below `/api/auth/0.1`: `/doors/:door/open`. Nothing below the paths of the runtime itself. */
+  readonly path: string
+  /** The access that the token must have, `{door}` filled in from the path; without it no token is asked for. */
+  readonly access?: string
+  /** A call that fails, or takes longer than ten seconds, is answered 500 and logged without its arguments. */
+  readonly handle: (request: PluginRequest) => Promise<PluginAnswer>
+}
+
+/** A request that a plugin answers. */
+export interface PluginRequest {
+  /** What the path holds, decoded. */
+  readonly path: Readonly<Record<string, string | undefined>>
+  readonly query: URLSearchParams
+  /** The JSON body; `{}` where there is none. */
+  readonly body: unknown
+  /** Whose token it is, where one is asked for. */
+  readonly caller:
+    | { readonly token: string; readonly userUuid: string | null; readonly tenantUuid: string }
+    | undefined
+}
+
+export interface PluginAnswer {
+  /** By default 200, without a body 204. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
 }
 
 /** A mail that is to go out; one that fails is tried again later. */

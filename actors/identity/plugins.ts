@@ -13,7 +13,8 @@ import type {
   MetadataPlugin,
   PluginAttempt,
   PluginHost,
-  PluginUser
+  PluginUser,
+  RoutePlugin
 } from "./plugin.ts"
 import { internalAuthId, Sessions } from "./sessions.ts"
 import { Tenants } from "./tenants.ts"
@@ -51,6 +52,8 @@ export class IdentityPlugins extends Context.Service<
     ) => Effect.Effect<Metadata, ReasonUnauthorized>
     /** Who sends mails in the mail server's place, if `STROWGER_MAIL_PLUGIN` names somebody. */
     readonly mail: MailPlugin | undefined
+    /** Paths of the HTTP API that plugins answer, with the name of each one's plugin. */
+    readonly routes: ReadonlyArray<RoutePlugin & { readonly plugin: string }>
   }
 >()("strowger/actors/identity/IdentityPlugins") {
   /** The modules of `STROWGER_PLUGIN_DIR`, by their file names. */
@@ -145,7 +148,14 @@ export class IdentityPlugins extends Context.Service<
           const own = backendOf(method)?.persistentMetadata
           return merged(user, own && (() => own(user)), (plugin) => plugin.persistent?.(user))
         },
-        mail
+        mail,
+        routes: plugins.flatMap(({ name, routes }) =>
+          (routes ?? []).map((route) => ({
+            ...route,
+            handle: (request) => route.handle(request),
+            plugin: name
+          }))
+        )
       }
     })
   )
@@ -281,7 +291,7 @@ const loadAll = Effect.fnUntraced(function* (folder: string) {
 /** Whether everything that the interface promises is there. */
 const isPlugin = (value: unknown): value is IdentityPlugin => {
   if (typeof value !== "object" || value === null || !("name" in value)) return false
-  const { backends, metadata, identityProviders, mail } = value as Partial<IdentityPlugin>
+  const { backends, metadata, identityProviders, mail, routes } = value as Partial<IdentityPlugin>
   return (
     (mail === undefined ||
       (typeof mail.sendConfirmation === "function" && typeof mail.sendPasswordReset === "function")) &&
@@ -294,6 +304,15 @@ const isPlugin = (value: unknown): value is IdentityPlugin => {
         typeof part.token === "function"
     ) &&
     every(
+      routes,
+      (part) =>
+        methods.has(part.method) &&
+        typeof part.path === "string" &&
+        part.path.startsWith("/") &&
+        (part.access === undefined || typeof part.access === "string") &&
+        typeof part.handle === "function"
+    ) &&
+    every(
       identityProviders,
       (part) =>
         typeof part.method === "string" &&
@@ -302,6 +321,8 @@ const isPlugin = (value: unknown): value is IdentityPlugin => {
     )
   )
 }
+
+const methods = new Set<unknown>(["GET", "POST", "PUT", "PATCH", "DELETE"])
 
 const every = <A>(list: ReadonlyArray<A> | undefined, holds: (part: A) => boolean): boolean =>
   list === undefined || (Array.isArray(list) && list.every(holds))

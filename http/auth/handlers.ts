@@ -13,6 +13,7 @@ import { emailHandlers } from "./email-handlers.ts"
 import { groupHandlers } from "./group-handlers.ts"
 import { externalHandlers, externalOauthHandlers } from "./external-handlers.ts"
 import { ldapHandlers } from "./ldap-handlers.ts"
+import { pluginRoutes } from "./plugin-routes.ts"
 import { serviceHandlers } from "./service-handlers.ts"
 import { samlConfigHandlers, samlHandlers } from "./saml-handlers.ts"
 import { authMiddleware } from "./surface.ts"
@@ -176,8 +177,7 @@ const refreshTokens = HttpApiBuilder.group(
 /** No user's uuid: internal tokens have no refresh tokens of their own. */
 const nobody = "00000000-0000-0000-0000-000000000000"
 
-/** The routes of auth. */
-export const authRoutes = HttpApiBuilder.layer(AuthApi, { openapiPath: "/api/auth/0.1/api/api.json" }).pipe(
+const ownRoutes = HttpApiBuilder.layer(AuthApi, { openapiPath: "/api/auth/0.1/api/api.json" }).pipe(
   Layer.provide([
     tokenHandlers,
     tenants,
@@ -196,3 +196,6 @@ export const authRoutes = HttpApiBuilder.layer(AuthApi, { openapiPath: "/api/aut
   ]),
   Layer.provide(authMiddleware)
 )
+
+/** The routes of auth, and those of its plugins. */
+export const authRoutes = Layer.merge(ownRoutes, pluginRoutes)

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { IdentityPlugins } from "../../actors/identity/plugins.ts"
 import { AppConfig, namesOff } from "../../runtime/config.ts"
 import type { PlainDoor } from "../server.ts"
 import { authSurface } from "./surface.ts"
@@ -43,30 +44,32 @@ export const httpPluginOf = (path: string): string | undefined =>
  * Answers as unknown what is switched off: parts of the API, and types of external accounts
  * (`STROWGER_ENABLED_EXTERNAL_AUTH_PLUGINS`). Comes before the doors and routes of auth.
  */
-export const switchedOffDoor: Effect.Effect<PlainDoor, never, AppConfig> = Effect.gen(function* () {
-  const config = yield* AppConfig
-  const off = namesOff(config.enabledHttpPlugins)
-  const typesOff = namesOff(config.enabledExternalPlugins)
-  for (const name of off.filter((name) => !httpPlugins.includes(name))) {
-    yield* Effect.logWarning(
-      `STROWGER_ENABLED_HTTP_PLUGINS: there is no ${name}, only ${httpPlugins.join(", ")}`
-    )
-  }
-  if (off.length === 0 && typesOff.length === 0) return {}
-  const isOff = (path: string): boolean => {
-    const type = /^\/users\/[^/]+\/external\/([^/]+)/.exec(path)?.[1]
-    return off.includes(httpPluginOf(path) ?? "") || typesOff.includes(type ?? "")
-  }
-  return {
-    request: (_, response, path) => {
-      const { prefix } = authSurface
-      if (!path.startsWith(`${prefix}/`) || !isOff(decoded(path.slice(prefix.length)))) return false
-      response.writeHead(404, { "Content-Type": "application/json" })
-      response.end(unknownPath)
-      return true
+export const switchedOffDoor: Effect.Effect<PlainDoor, never, AppConfig | IdentityPlugins> = Effect.gen(
+  function* () {
+    const config = yield* AppConfig
+    const { routes } = yield* IdentityPlugins
+    const known = [...httpPlugins, ...new Set(routes.map(({ plugin }) => plugin))]
+    const off = namesOff(config.enabledHttpPlugins)
+    const typesOff = namesOff(config.enabledExternalPlugins)
+    for (const name of off.filter((name) => !known.includes(name))) {
+      yield* Effect.logWarning(`STROWGER_ENABLED_HTTP_PLUGINS: there is no ${name}, only ${known.join(", ")}`)
+    }
+    if (off.length === 0 && typesOff.length === 0) return {}
+    const isOff = (path: string): boolean => {
+      const type = /^\/users\/[^/]+\/external\/([^/]+)/.exec(path)?.[1]
+      return off.includes(httpPluginOf(path) ?? "") || typesOff.includes(type ?? "")
+    }
+    return {
+      request: (_, response, path) => {
+        const { prefix } = authSurface
+        if (!path.startsWith(`${prefix}/`) || !isOff(decoded(path.slice(prefix.length)))) return false
+        response.writeHead(404, { "Content-Type": "application/json" })
+        response.end(unknownPath)
+        return true
+      }
     }
   }
-})
+)
 
 /** As the router reads it: no spelling gets past a switch. */
 const decoded = (path: string): string => {

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } fr
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { eventually } from "../../test/eventually.ts"
+import { issueToken } from "../../test/identity.ts"
 import { adminToken, AuthServer, authServerLayer, type Call } from "./fixture.ts"
 
 /** A folder elsewhere: the sample of the documentation, a module that fails, one that is no plugin. */
@@ -50,6 +51,22 @@ writeFileSync(
       }
     }
   }`
+)
+writeFileSync(
+  join(folder, "doors.mjs"),
+  `export const plugin = { name: "doors", routes: [
+    { method: "POST", path: "/doors/:door/open", access: "doors.{door}.open",
+      handle: async ({ path, query, body, caller }) => ({ status: 201, headers: { "X-Door": path.door },
+        body: { door: path.door, how: query.get("how"), body, caller } }) },
+    { method: "GET", path: "/doors", handle: async ({ caller }) => ({ body: { open: true, caller: caller ?? null } }) },
+    { method: "DELETE", path: "/doors", handle: async () => {} },
+    { method: "GET", path: "/doors/broken/one", handle: async () => { throw new Error("secret") } },
+    { method: "GET", path: "/doors/broken/status", handle: async () => ({ status: 9999 }) },
+    { method: "GET", path: "/doors/broken/header", handle: async () => ({ headers: { "X-Door": "a\\r\\nb" }, body: 1 }) },
+    { method: "GET", path: "/users", handle: async () => ({ body: "stolen" }) },
+    { method: "GET", path: "/policies/stolen", handle: async () => ({ body: "stolen" }) },
+    { method: "GET", path: "/*", handle: async () => ({ body: "stolen" }) }
+  ] }`
 )
 /** What the plugin has noted. */
 const notes = (): ReadonlyArray<ReturnType<typeof JSON.parse>> =>
@@ -140,6 +157,56 @@ describe("Plugins of identity", () => {
         assert.deepStrictEqual(items, [
           { type: "crm", data: {}, enabled: false, plugin_info: { colour: "blue" } }
         ])
+      })
+    )
+
+    it.effect("answer paths of their own, with token, access and tenant checked as everywhere", () =>
+      Effect.gen(function* () {
+        const { call } = yield* AuthServer
+        const { id: token } = yield* issueToken({ acl: ["doors.front.open", "auth.badges.ada.read"] })
+        const tenant = String((yield* asAdmin("POST", "/tenants", { body: {} })).body.uuid)
+        const opened = yield* call("POST", "/doors/front/open?how=wide", {
+          token,
+          tenant,
+          body: { for: "ada" }
+        })
+        assert.strictEqual(opened.status, 201)
+        assert.strictEqual(opened.headers.get("x-door"), "front")
+        assert.deepInclude(opened.body, { door: "front", how: "wide", body: { for: "ada" } })
+        assert.deepInclude(opened.body.caller, { token, tenantUuid: tenant })
+        const closed = yield* call("POST", "/doors/back/open", { token, body: {} })
+        assert.deepInclude(closed.body, { message: "Unauthorized", error_id: "unauthorized" })
+        assert.deepInclude(closed.body.details, {
+          reason: "missing_permission_or_invalid_tenant",
+          required_access: "doors.back.open"
+        })
+        const unknown = yield* call("POST", "/doors/front/open", { body: {} })
+        assert.deepStrictEqual([closed.status, unknown.status], [401, 401])
+        assert.strictEqual(unknown.body.details.reason, "not_found_or_expired")
+        const elsewhere = yield* call("POST", "/doors/front/open", { token, tenant: "other", body: {} })
+        assert.strictEqual(elsewhere.body.error_id, "unauthorized-tenant")
+        assert.strictEqual((yield* call("POST", "/doors/front/open", { token, body: "{" })).status, 400)
+        const upload = { "Content-Type": "application/octet-stream" }
+        const sent = yield* call("POST", "/doors/front/open", { token, body: "<>", headers: upload })
+        assert.strictEqual(sent.status, 400)
+        assert.deepStrictEqual((yield* call("GET", "/doors")).body, { open: true, caller: null })
+        assert.strictEqual((yield* call("DELETE", "/doors")).status, 204)
+        const sample = yield* call("GET", "/badges/ada", { token })
+        assert.deepStrictEqual(sample.body, { login: "ada", badge: "badge-1815" })
+      })
+    )
+
+    it.effect("take no path of the runtime; one that breaks is answered 500 without what it said", () =>
+      Effect.gen(function* () {
+        const { call } = yield* AuthServer
+        assert.strictEqual((yield* call("GET", "/users")).status, 401)
+        assert.strictEqual((yield* asAdmin("GET", "/policies/stolen")).status, 404)
+        assert.strictEqual((yield* call("GET", "/nowhere")).status, 404)
+        for (const how of ["one", "status", "header"]) {
+          const { status, body } = yield* call("GET", `/doors/broken/${how}`)
+          assert.strictEqual(status, 500, how)
+          assert.notInclude(JSON.stringify(body), "secret")
+        }
       })
     )
 

@@ -12,7 +12,7 @@ import {
   unauthorizedTenant
 } from "../../schemas/auth/errors.ts"
 import { AuthAuthentication, AuthInput, ErrorResource } from "../../schemas/auth/middleware.ts"
-import { authenticationLayer } from "../middleware/authentication.ts"
+import { authenticationLayer, type CallerRefused } from "../middleware/authentication.ts"
 import {
   MalformedBody,
   operationsOf,
@@ -78,29 +78,32 @@ const inputError = (error: HttpApiError.HttpApiSchemaError, { group }: Endpoint)
   )
 }
 
+/** The words for a caller who is turned away: family A (contracts/auth.md 2). */
+export const refusedCaller = ({ tokenId, requiredAccess, reason, tenantUuid }: CallerRefused) => {
+  if (reason === "tenant-denied") return unauthorizedTenant(tenantUuid)
+  // Who follows a link is told nothing but that it does not work.
+  if (requiredAccess.startsWith("auth.users.password.reset.")) {
+    return unauthorized({ invalid_token: tokenId })
+  }
+  switch (reason) {
+    case "invalid-token":
+      return unauthorized({
+        invalid_token: tokenId,
+        reason: "not_found_or_expired",
+        required_access: requiredAccess
+      })
+    case "acl-denied":
+      return unauthorized({
+        invalid_token: tokenId,
+        reason: "missing_permission_or_invalid_tenant",
+        required_access: requiredAccess,
+        tenant_uuid: tenantUuid
+      })
+  }
+}
+
 /** What every group of auth needs around it. */
 export const authMiddleware = Layer.mergeAll(
-  authenticationLayer(AuthAuthentication, ({ tokenId, requiredAccess, reason, tenantUuid }) => {
-    if (reason === "tenant-denied") return unauthorizedTenant(tenantUuid)
-    // Who follows a link is told nothing but that it does not work.
-    if (requiredAccess.startsWith("auth.users.password.reset.")) {
-      return unauthorized({ invalid_token: tokenId })
-    }
-    switch (reason) {
-      case "invalid-token":
-        return unauthorized({
-          invalid_token: tokenId,
-          reason: "not_found_or_expired",
-          required_access: requiredAccess
-        })
-      case "acl-denied":
-        return unauthorized({
-          invalid_token: tokenId,
-          reason: "missing_permission_or_invalid_tenant",
-          required_access: requiredAccess,
-          tenant_uuid: tenantUuid
-        })
-    }
-  }),
+  authenticationLayer(AuthAuthentication, refusedCaller),
   inputLayer
 )

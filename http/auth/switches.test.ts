@@ -19,6 +19,7 @@ writeFileSync(
   `export const plugin = { name: "tellers", metadata: [
     ${tells("first", ["user"])}, ${tells("second", [])}, ${tells("third", ["user", "internal"])}, ${tells("mute", ["internal"])}
   ],
+  routes: [{ method: "GET", path: "/tellers", handle: async () => ({ body: {} }) }],
   backends: [{ name: "gone_user", verifyPassword: async () => true }],
   identityProviders: [
     { method: "early", accepts: ({ credentials }) => credentials?.login === "both", verify: async () => "early-user" },
@@ -38,7 +39,12 @@ const environment = {
   STROWGER_PLUGIN_DIR: folder,
   STROWGER_PURPOSE_METADATA_MAPPING: JSON.stringify({ user: ["default_user", "third", "second"] }),
   STROWGER_ENABLED_METADATA_PLUGINS: JSON.stringify({ mute: false }),
-  STROWGER_ENABLED_HTTP_PLUGINS: JSON.stringify({ saml: false, groups: false, user_registration: true }),
+  STROWGER_ENABLED_HTTP_PLUGINS: JSON.stringify({
+    saml: false,
+    groups: false,
+    user_registration: true,
+    tellers: false
+  }),
   STROWGER_ENABLED_BACKEND_PLUGINS: JSON.stringify({ ldap_user: false, gone_user: false }),
   STROWGER_ENABLED_EXTERNAL_AUTH_PLUGINS: JSON.stringify({ google: false }),
   STROWGER_IDP_PLUGINS: JSON.stringify({ saml: { enabled: false }, late: { priority: 3 } }),
@@ -52,7 +58,7 @@ describe("The switches of auth", () => {
     it.effect("parts of the HTTP API that are off answer as unknown paths, however they are spelt", () =>
       Effect.gen(function* () {
         const { call } = yield* AuthServer
-        for (const path of ["/groups", "/%67roups", "/saml/logout", "/users/x/external/google"]) {
+        for (const path of ["/groups", "/%67roups", "/saml/logout", "/users/x/external/google", "/tellers"]) {
           const { status, body } = yield* call("GET", path)
           assert.deepStrictEqual(
             [status, body],
