@@ -7,6 +7,7 @@ import { sortedLines } from "../kit/lines.ts"
 import { ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
+import { commonFileOf } from "../snom/common-file.ts"
 import { snomFileNames, snomLocale } from "../snom/names.ts"
 import { snomBases, type SnomBase } from "./models.ts"
 
@@ -50,11 +51,7 @@ export const snomDectFiles =
 export const snomDectCommonFiles =
   (host: PluginHost) =>
   (base: RawConfig): ReadonlyArray<PhoneFile> => {
-    const server = serverUrl(base)
-    const common = (path: string, template: string, context: object = {}) => ({
-      path,
-      content: host.render({ file: path, base: template }, { ...base, server, ...context }, "xml")
-    })
+    const common = commonFileOf(host, base)
     return [
       common("snom-general.xml", "general", { lines: 1000 }),
       ...Object.entries(snomBases).flatMap(([name, model]) => [

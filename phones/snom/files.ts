@@ -8,6 +8,7 @@ import { sortedLines, type NumberedLine } from "../kit/lines.ts"
 import { byLocale, localeOf, ownOf } from "../kit/locale.ts"
 import { inOneLine } from "../kit/one-line.ts"
 import { serverUrl } from "../kit/server-url.ts"
+import { commonFileOf } from "./common-file.ts"
 import { hourOf } from "../kit/time-zone.ts"
 import { snomFirmware, snomModels } from "./models.ts"
 import { snomFileNames, snomLocale } from "./names.ts"
@@ -59,11 +60,7 @@ export const snomFiles =
 export const snomCommonFiles =
   (host: PluginHost) =>
   (base: RawConfig): ReadonlyArray<PhoneFile> => {
-    const server = serverUrl(base)
-    const common = (path: string, template: string, context: object = {}) => ({
-      path,
-      content: host.render({ file: path, base: template }, { ...base, server, ...context }, "xml")
-    })
+    const common = commonFileOf(host, base)
     return [
       common("snom-general.xml", "general"),
       common("gui_lang.xml", "languages", { root: "gui-languages", kind: "gui" }),
