@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram"
 import { Data, Duration, Effect, Exit, Latch, type Scope } from "effect"
+import { normalizeIp } from "../../schemas/provd/address.ts"
 import { decodeRequest, encodeError, errorCode, type TftpRequestPacket } from "./codec.ts"
 import type { TftpRequest, TftpSource } from "./tftp.ts"
 import { literalLookup, type Peer, Transfer } from "./transfer.ts"
@@ -65,7 +66,7 @@ export const tftpListener = Effect.fnUntraced(function* (
       runFork(Effect.logError(`The TFTP request ${JSON.stringify(path)} of ${peer.address} failed`, cause))
     }
     try {
-      const opened = options.open({ path, address: plainAddress(peer.address) })
+      const opened = options.open({ path, address: normalizeIp(peer.address) ?? peer.address })
       if (!Effect.isEffect(opened)) return settle(peer, packet, opened)
       runFork(opened).addObserver((exit) =>
         Exit.isSuccess(exit) ? settle(peer, packet, exit.value) : failed(exit.cause)
@@ -149,8 +150,6 @@ class Desk {
 }
 
 const keyOf = ({ address, port }: Peer): string => `${address} ${port}`
-
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "")
 
 const bind = (socket: Socket, { host, port }: TftpListenerOptions): Effect.Effect<number, TftpListenFailed> =>
   Effect.callback((resume) => {
