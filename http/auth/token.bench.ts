@@ -51,7 +51,8 @@ const connections = 32
 const underWay = 8
 const rounds = 5
 const roundMillis = 1_000
-const password = "benchmark"
+/** Of the administrator of a runtime that is measured. */
+export const benchPassword = "benchmark"
 
 /** A server in a process of its own. */
 export interface BenchServer {
@@ -70,7 +71,7 @@ export const startStrowger = (folder: string, knobs: Readonly<Record<string, str
     STROWGER_DATA_DIR: folder,
     STROWGER_DATABASE_URL: "",
     STROWGER_AMQP_URL: "",
-    STROWGER_ADMIN_PASSWORD: password,
+    STROWGER_ADMIN_PASSWORD: benchPassword,
     ...knobs
   })
 
@@ -103,7 +104,7 @@ export const stop = async ({ process: child }: BenchServer): Promise<void> => {
 export const logIn = async (url: string) => {
   const response = await fetch(`${url}/api/auth/0.1/token`, {
     method: "POST",
-    headers: { Authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}` },
+    headers: { Authorization: `Basic ${Buffer.from(`admin:${benchPassword}`).toString("base64")}` },
     body: "{}"
   })
   if (response.status !== 200) throw new Error(`the login was answered ${response.status}`)

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { benchPassword, logIn } from "../auth/token.bench.ts"
 
 /** A runtime in a process of its own, and where its phones ask. */
 export interface PhoneRuntime {
@@ -15,8 +16,6 @@ export interface PhoneRuntime {
   readonly heap: () => Promise<number>
   readonly stop: () => Promise<void>
 }
-
-const password = "benchmark"
 
 /** Starts the whole runtime on an empty data folder, on the embedded database. */
 export const startPhoneRuntime = async (
@@ -44,7 +43,7 @@ export const startPhoneRuntime = async (
         STROWGER_DATA_DIR: folder,
         STROWGER_DATABASE_URL: "",
         STROWGER_AMQP_URL: "",
-        STROWGER_ADMIN_PASSWORD: password,
+        STROWGER_ADMIN_PASSWORD: benchPassword,
         STROWGER_LOG_LEVEL: "Error",
         ...knobs
       },
@@ -87,17 +86,11 @@ export const startPhoneRuntime = async (
 
 /** Speaks REST as the administrator. */
 export const administratorOf = async (url: string) => {
-  const login = await fetch(`${url}/api/auth/0.1/token`, {
-    method: "POST",
-    headers: { Authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}` },
-    body: "{}"
-  })
-  // Family of POST /token: contracts/auth.md 6.
-  const { data } = (await login.json()) as { data: { token: string } }
+  const { token } = await logIn(url)
   return async (method: string, path: string, body?: unknown): Promise<Response> => {
     const response = await fetch(url + path, {
       method,
-      headers: { "X-Auth-Token": data.token, "Content-Type": "application/json" },
+      headers: { "X-Auth-Token": token, "Content-Type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
