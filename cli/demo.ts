@@ -1,5 +1,5 @@
 import { Console, Effect, Layer, Schedule } from "effect"
-import { PhoneListeners } from "../http/provd/phone-listeners.ts"
+import { PhoneListeners } from "../http/phones/phone-listeners.ts"
 import { ListenAddress } from "../http/server.ts"
 import { AppConfig } from "../runtime/config.ts"
 import { embeddedMemoryLayer } from "../runtime/database/embedded.ts"

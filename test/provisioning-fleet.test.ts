@@ -1,7 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { Tenants } from "../actors/identity/tenants.ts"
-import { PhoneListeners } from "../http/provd/phone-listeners.ts"
+import { PhoneListeners } from "../http/phones/phone-listeners.ts"
 import { ListenAddress } from "../http/server.ts"
 import { bootFleet, type BootedPhone } from "../simulator/phones/fleet.ts"
 import { phoneModels } from "../simulator/phones/models.ts"

@@ -1,7 +1,7 @@
 import { Data, Deferred, Effect, Layer, Schedule } from "effect"
 import { PhoneRequests } from "../../actors/device/phone-requests.ts"
 import { AppConfig } from "../../runtime/config.ts"
-import { PhoneListeners } from "../provd/phone-listeners.ts"
+import { PhoneListeners } from "./phone-listeners.ts"
 import { phoneHttpListener } from "./http-listener.ts"
 import { phoneTftpListener } from "./tftp-door.ts"
 

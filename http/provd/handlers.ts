@@ -6,7 +6,7 @@ import { configHandlers } from "./config-handlers.ts"
 import { deviceHandlers } from "./device-handlers.ts"
 import { linksTo } from "./links.ts"
 import { parameterHandlers } from "./parameter-handlers.ts"
-import { PhoneListeners } from "./phone-listeners.ts"
+import { PhoneListeners } from "../phones/phone-listeners.ts"
 import { pluginHandlers, pluginInstallationHandlers } from "./plugin-handlers.ts"
 import { provdMiddleware } from "./surface.ts"
 

@@ -12,7 +12,7 @@ import { issueToken } from "../../test/identity.ts"
 import { strowgerTestLayer } from "../../test/strowger.ts"
 import { ListenAddress } from "../server.ts"
 import { type Answer, sender } from "./fixture.ts"
-import { PhoneListeners } from "./phone-listeners.ts"
+import { PhoneListeners } from "../phones/phone-listeners.ts"
 
 /** The endpoint inventory of contracts/provisioning.md: method, path, required access. */
 const inventory = readFileSync(join(import.meta.dirname, "../../test/inventory/provd.tsv"), "utf8")

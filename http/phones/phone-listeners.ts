@@ -8,7 +8,7 @@ export class PhoneListeners extends Context.Service<
     readonly port: (listener: "tftp" | "http") => number | undefined
     readonly isUp: (listener: "tftp" | "http") => boolean
   }
->()("strowger/http/provd/PhoneListeners") {
+>()("strowger/http/phones/PhoneListeners") {
   static readonly layer: Layer.Layer<PhoneListeners> = Layer.sync(PhoneListeners, () => {
     const ports = new Map<string, number>()
     return {
